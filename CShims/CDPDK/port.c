@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <rte_config.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_bus_vdev.h>
+#include <rte_errno.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+
+#include "device_ops.h"
+#include "sanitizers.h"
+
+static struct rte_mbuf **real(cdpdk_mbuf **slots) { return (struct rte_mbuf **)(void *)slots; }
+
+int cdpdk_vdev_attach(const char *name, const char *arguments) {
+    int result = rte_vdev_init(name, arguments);
+    if (result != 0) return result < 0 ? result : -EINVAL;
+    uint16_t port;
+    result = rte_eth_dev_get_port_by_name(name, &port);
+    if (result != 0) {
+        rte_vdev_uninit(name);
+        return -ENODEV;
+    }
+    return port;
+}
+
+int cdpdk_vdev_detach(const char *name) { return rte_vdev_uninit(name); }
+
+int cdpdk_port_by_name(const char *name) {
+    uint16_t port;
+    return rte_eth_dev_get_port_by_name(name, &port) == 0 ? port : -ENODEV;
+}
+
+bool cdpdk_port_is_valid(uint16_t port) { return rte_eth_dev_is_valid_port(port) != 0; }
+
+int cdpdk_port_info_get(uint16_t port, cdpdk_port_info *info) {
+    struct rte_eth_dev_info device;
+    int result = rte_eth_dev_info_get(port, &device);
+    if (result != 0) return result;
+    memset(info, 0, sizeof *info);
+    snprintf(info->driver, sizeof info->driver, "%s", device.driver_name != NULL ? device.driver_name : "");
+    char name[RTE_ETH_NAME_MAX_LEN];
+    if (rte_eth_dev_get_name_by_port(port, name) == 0) snprintf(info->name, sizeof info->name, "%s", name);
+    info->max_rx_queues = device.max_rx_queues;
+    info->max_tx_queues = device.max_tx_queues;
+    info->rx_queues = device.nb_rx_queues;
+    info->tx_queues = device.nb_tx_queues;
+    info->rx_desc_max = device.rx_desc_lim.nb_max;
+    info->rx_desc_min = device.rx_desc_lim.nb_min;
+    info->rx_desc_align = device.rx_desc_lim.nb_align;
+    info->tx_desc_max = device.tx_desc_lim.nb_max;
+    info->tx_desc_min = device.tx_desc_lim.nb_min;
+    info->tx_desc_align = device.tx_desc_lim.nb_align;
+    info->runtime_rx_queue_setup = (device.dev_capa & RTE_ETH_DEV_CAPA_RUNTIME_RX_QUEUE_SETUP) != 0;
+    rte_eth_dev_get_mtu(port, &info->mtu);
+    info->numa_node = rte_eth_dev_socket_id(port);
+    struct rte_ether_addr address;
+    if (rte_eth_macaddr_get(port, &address) == 0) memcpy(info->mac, address.addr_bytes, sizeof info->mac);
+    struct rte_eth_link link;
+    if (rte_eth_link_get_nowait(port, &link) == 0) {
+        info->is_up = link.link_status == RTE_ETH_LINK_UP;
+        info->link_mbps = link.link_speed;
+    }
+    return 0;
+}
+
+int cdpdk_port_configure(uint16_t port, uint16_t rx_queues, uint16_t tx_queues) {
+    struct rte_eth_conf configuration;
+    memset(&configuration, 0, sizeof configuration);
+    return rte_eth_dev_configure(port, rx_queues, tx_queues, &configuration);
+}
+
+int cdpdk_port_rx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors, cdpdk_mempool *pool, bool drop_when_full) {
+    struct rte_eth_dev_info device;
+    int result = rte_eth_dev_info_get(port, &device);
+    if (result != 0) return result;
+    struct rte_eth_rxconf configuration = device.default_rxconf;
+    configuration.offloads = 0;
+    // A VI whose reader hangs must not stall the port's shared receive FIFO (ixgbe, i40e and igb default to 0).
+    if (drop_when_full) configuration.rx_drop_en = 1;
+    result = rte_eth_rx_queue_setup(
+        port, queue, descriptors, (unsigned int)rte_eth_dev_socket_id(port), &configuration, (struct rte_mempool *)pool);
+    return result != 0 ? result : soft_device_hook_receive(port, queue, descriptors, pool);
+}
+
+int cdpdk_port_tx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors) {
+    int result = rte_eth_tx_queue_setup(port, queue, descriptors, (unsigned int)rte_eth_dev_socket_id(port), NULL);
+    return result != 0 ? result : soft_device_hook_transmit(port, queue);
+}
+
+int cdpdk_port_start(uint16_t port) { return rte_eth_dev_start(port); }
+int cdpdk_port_stop(uint16_t port) { return rte_eth_dev_stop(port); }
+int cdpdk_port_close(uint16_t port) { return rte_eth_dev_close(port); }
+
+int cdpdk_port_promiscuous(uint16_t port, bool on) {
+    return on ? rte_eth_promiscuous_enable(port) : rte_eth_promiscuous_disable(port);
+}
+
+int cdpdk_port_stats_get(uint16_t port, cdpdk_port_stats *stats) {
+    struct rte_eth_stats all;
+    int result = rte_eth_stats_get(port, &all);
+    if (result != 0) return result;
+    *stats = (cdpdk_port_stats){
+        .rx_packets = all.ipackets, .rx_bytes = all.ibytes, .tx_packets = all.opackets, .tx_bytes = all.obytes,
+        .rx_missed = all.imissed, .rx_errors = all.ierrors, .tx_errors = all.oerrors, .rx_no_mbuf = all.rx_nombuf,
+    };
+    return 0;
+}
+
+int cdpdk_port_from_rings(
+    const char *name, cdpdk_ring **rx, uint16_t rx_count, cdpdk_ring **tx, uint16_t tx_count, int numa_node) {
+    int port = rte_eth_from_rings(
+        name, (struct rte_ring **)rx, rx_count, (struct rte_ring **)tx, tx_count, numa_node < 0 ? 0 : (unsigned int)numa_node);
+    return port < 0 ? -(rte_errno != 0 ? rte_errno : EINVAL) : port;
+}
+
+uint16_t cdpdk_rx_burst(uint16_t port, uint16_t queue, cdpdk_mbuf **slots, uint16_t count) {
+    uint16_t received = rte_eth_rx_burst(port, queue, real(slots), count);
+    shim_acquire_mbufs(slots, received);
+    return received;
+}
+
+uint16_t cdpdk_tx_burst(uint16_t port, uint16_t queue, cdpdk_mbuf **slots, uint16_t count) {
+    shim_release_mbufs(slots, count);
+    return rte_eth_tx_burst(port, queue, real(slots), count);
+}

@@ -1,0 +1,91 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: BSD-3-Clause
+
+import Foundation
+import PackageDescription
+
+/// Runs `pkg-config` here, because SwiftPM's own reader cannot parse Debian's libdpdk.pc (its Description
+/// spans lines) and drops flags that DPDK needs (`-include rte_config.h`, `-march`).
+func pkgConfig(_ arguments: String...) -> [String] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["pkg-config"] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    do { try process.run() } catch { return [] }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+        print("error: pkg-config \(arguments.joined(separator: " ")) failed: install the packages in deploy/packages")
+        return []
+    }
+    return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
+}
+
+let dpdkCompilerFlags = pkgConfig("--cflags", "libdpdk")
+/// The shim names each library it calls. `pkg-config --libs` lists all of DPDK's and relies on
+/// `-Wl,--as-needed` to drop them again; PMDs are loaded at run time from the distribution's folder.
+let dpdkLibraries = [
+    "rte_eal", "rte_mempool", "rte_mbuf", "rte_ring", "rte_ethdev", "rte_net", "rte_vhost", "rte_hash",
+    "rte_rcu", "rte_log",
+]
+let dpdkLibraryFlags = pkgConfig("--libs-only-L", "libdpdk")
+/// DPDK 22.11 keeps its log inside rte_eal; 24.11 has librte_log. Link only what pkg-config knows.
+let knownLibraries = Set(pkgConfig("--libs", "libdpdk").filter { $0.hasPrefix("-l") }.map { String($0.dropFirst(2)) })
+/// Beside what pkg-config lists: the one bus and the one PMD whose own functions are called, and libnuma.
+let linkedLibraries = dpdkLibraries.filter(knownLibraries.contains) + ["rte_bus_vdev", "rte_net_ring", "numa"]
+
+/// One array for every Swift target, tests included.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "viaduct",
+    products: [
+        .library(
+            name: "Viaduct",
+            targets: [
+                "Wire", "DPDK", "Dataplane", "Acceleration", "Netfront",
+                "AcceleratedFrontend",
+            ]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    ],
+    targets: [
+        .target(
+            name: "CDPDK", path: "CShims/CDPDK",
+            cSettings: [
+                .treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra"),
+                .unsafeFlags(dpdkCompilerFlags),
+            ],
+            linkerSettings: linkedLibraries.map { .linkedLibrary($0) } + [.unsafeFlags(dpdkLibraryFlags)]),
+        .target(
+            name: "CViaductAccel", path: "CShims/CViaductAccel",
+            cSettings: [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]),
+        library("Wire", []),
+        library("DPDK", ["CDPDK"]),
+        library("Dataplane", ["Wire", "DPDK"]),
+        library("Acceleration", ["Wire", "DPDK", "Dataplane", "CViaductAccel"]),
+        library("Netfront", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
+        library("AcceleratedFrontend", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel"]),
+        tests("WireTests", ["Wire"]),
+        tests("AccelerationTests", ["Acceleration", "Wire"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

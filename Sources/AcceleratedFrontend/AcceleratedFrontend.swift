@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+public import Acceleration
+public import CViaductAccel
+public import DPDK
+import Dataplane
+import Wire
+
+/// The guest's side of acceleration on real queue pairs: polls the VI itself, and says of each packet whether the VI carries it.
+///
+/// It knows nothing of peers, order or the slow path: those are netfront's.
+@safe
+public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
+    private let mac: UInt64
+    private var vi: QueuePair?
+    /// What of a burst goes to the VI, gathered for one driver call.
+    private var outgoing = MbufBurst(capacity: 256)
+    private let counterBlock = CounterBlock(count: AcceleratedFrontendCounter.allCases.count)
+    private let counters: Counters
+
+    /// The longest frame that the VI sends: an Ethernet frame of 1500 bytes' payload with two VLAN tags, without check sequence.
+    static var longestFrame: Int { @_noLocks get { 1522 } }
+
+    public init?(vif: VifDescription) {
+        guard vif.mac.isValidUnicast else { return nil }
+        mac = vif.mac.rawValue
+        counters = counterBlock.counters
+    }
+
+    // MARK: Control plane
+
+    public mutating func open(_ grant: Grant, id: UInt32, transmitDescriptors: UInt16) throws(DPDKError) {
+        guard case .queuePair(let port, let rxQueue, let txQueue, let mempool) = grant else {
+            throw DPDKError("open a VI that is a device of its own", code: 95, detail: "this guest shares the host's process")
+        }
+        let id = PortID(rawValue: port)
+        guard id.isValid else { throw DPDKError("open the VI on \(id)", code: 19, detail: "no such port") }
+        let information = try id.information
+        guard rxQueue < information.maximumReceiveQueues, txQueue < information.maximumTransmitQueues else {
+            throw DPDKError("open queue pair \(rxQueue)/\(txQueue) of \(information.name)", code: 34)
+        }
+        guard MempoolHandle(named: mempool) != nil else {
+            throw DPDKError("open the VI on \(information.name)", code: 2, detail: "there is no mempool \(mempool)")
+        }
+        vi = QueuePair(
+            port: id, receiveQueue: rxQueue, transmitQueue: txQueue, transmitDescriptors: transmitDescriptors)
+    }
+
+    public mutating func close() { vi = nil }
+
+    /// Netfront has closed the VI before.
+    public mutating func suspend() {}
+    public mutating func resume() {}
+
+    public var statistics: viaduct_path_statistics {
+        func value(_ counter: AcceleratedFrontendCounter) -> UInt64 { counters[counter.rawValue] }
+        return viaduct_path_statistics(
+            rx_packets: value(.receivedPackets), rx_bytes: value(.receivedBytes), tx_packets: value(.transmittedPackets),
+            tx_bytes: value(.transmittedBytes), tx_busy: value(.transmitBusy))
+    }
+
+    // MARK: The guest's lcore
+
+    public var isReady: Bool {
+        @_noLocks get {
+            if case .some = vi { true } else { false }
+        }
+    }
+
+    @_noLocks
+    public mutating func poll(into burst: BorrowedBurst) -> Int {
+        guard let vi else { return 0 }
+        let received = vi.receive(into: burst)
+        guard received > 0 else { return 0 }
+        var bytes = 0
+        var index = 0
+        while index < received {
+            bytes += burst[index].packetLength
+            index += 1
+        }
+        count(.receivedPackets, received)
+        count(.receivedBytes, bytes)
+        return received
+    }
+
+    @_noLocks
+    public mutating func transmit(_ burst: BorrowedBurst, verdicts: Verdicts) {
+        var mustWait = false
+        var bytes = 0
+        var index = 0
+        while index < burst.count {
+            if verdicts[index] == .eligible {
+                if !isReady {
+                    verdicts[index] = .declined(.notConnected)
+                } else if mustWait || outgoing.freeCapacity == 0 {
+                    verdicts[index] = .busy
+                } else {
+                    let mbuf = burst[index]
+                    let verdict = verdict(mbuf)
+                    verdicts[index] = verdict
+                    if verdict == .accepted {
+                        bytes += mbuf.packetLength
+                        outgoing.append(mbuf)
+                    } else if verdict == .declined(.form) {
+                        // Its peer leaves the fast path before it may go slow, so nothing behind it may go fast now.
+                        mustWait = true
+                    }
+                }
+            }
+            index += 1
+        }
+        post(burst, verdicts, bytes: bytes)
+    }
+
+    /// Whether the VI can carry the packet.
+    @inline(__always) @_noLocks
+    private func verdict(_ mbuf: Mbuf) -> Verdict {
+        if mbuf.packetLength > Self.longestFrame || mbuf.segmentCount != 1 || mbuf.requestsTransmitOffload {
+            return .declined(.form)
+        }
+        // The wire knows this guest by its own address; another one is for the host to judge.
+        return mbuf.bytes.mac(at: 6).rawValue == mac ? .accepted : .declined(.source)
+    }
+
+    /// Posts what was gathered; what finds no descriptor is busy.
+    @_noLocks
+    private mutating func post(_ burst: BorrowedBurst, _ verdicts: Verdicts, bytes: Int) {
+        let offered = outgoing.count
+        guard offered > 0, let vi else { return }
+        let sent = vi.transmit(&outgoing)
+        count(.transmittedPackets, sent)
+        guard sent < offered else {
+            count(.transmittedBytes, bytes)
+            return
+        }
+        // The last ones found no room: take their verdicts back, from the end.
+        var busy = offered - sent
+        var busyBytes = 0
+        var index = burst.count - 1
+        while busy > 0 && index >= 0 {
+            if verdicts[index] == .accepted {
+                verdicts[index] = .busy
+                busyBytes += burst[index].packetLength
+                busy -= 1
+            }
+            index -= 1
+        }
+        count(.transmittedBytes, bytes - busyBytes)
+        count(.transmitBusy, offered - sent)
+        outgoing.removeAll()
+    }
+
+    @_noLocks
+    public mutating func isTransmitDone() -> Bool? {
+        guard let vi else { return true }
+        return vi.isTransmitDone(exceptNewest: 0)
+    }
+
+    @_noLocks
+    public mutating func clock() -> UInt64 {
+        guard let vi else { return 0 }
+        return vi.port.clock
+    }
+
+    /// A queue pair that is polled has no interrupt to ask for; what arrived since the last poll is seen at the next.
+    @_noLocks
+    public mutating func armWakeup() -> Bool { false }
+    @_noLocks
+    public mutating func disarmWakeup() {}
+
+    @inline(__always) @_noLocks
+    private func count(_ counter: AcceleratedFrontendCounter, _ amount: Int) { counters.add(amount, to: counter.index) }
+}
+
+/// What the VI moved.
+enum AcceleratedFrontendCounter: Int, CaseIterable {
+    case receivedPackets = 0, receivedBytes, transmittedPackets, transmittedBytes, transmitBusy
+
+    var index: Int { @_noLocks get { rawValue } }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// Time limits and thresholds of the hand-shakes. Times are in nanoseconds.
+public struct AccelerationLimits: Hashable, Sendable {
+    /// From an offer to its answer.
+    public var offer: UInt64 = 1_000_000_000
+    /// From a grant to `opened`.
+    public var open: UInt64 = 2_000_000_000
+    /// From a fence in every slow queue pair (or the wish to put it there) to `fenceReached`.
+    public var fence: UInt64 = 10_000_000_000
+    /// From `rulesRemoved` to `drained`, on top of the settle time; also how long a frontend waits after `withdraw`.
+    public var drain: UInt64 = 2_000_000_000
+    /// From `drained` or `revoke` to `closed`.
+    public var close: UInt64 = 2_000_000_000
+    /// From an offer that was declined or not answered to the next one, so that a plugin that is loaded late finds
+    /// its vif; 0 for never.
+    public var reoffer: UInt64 = 1_000_000_000
+    /// A rule is abandoned when more than this many frames leak within ``leakWindow``.
+    public var leakThreshold: UInt64 = 64
+    /// Length of the windows, one after the other, in which leaked frames are counted.
+    public var leakWindow: UInt64 = 1_000_000_000
+
+    public init() {}
+}
+
+extension UInt64 {
+    /// This time plus `interval`, or the end of time.
+    func later(by interval: UInt64) -> UInt64 {
+        let (sum, overflow) = addingReportingOverflow(interval)
+        return overflow ? .max : sum
+    }
+}

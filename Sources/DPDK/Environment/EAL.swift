@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+internal import CDPDK
+import Foundation
+
+/// Memory that the EAL's heap is made of.
+public enum EALMemory: Sendable, Equatable {
+    /// Ordinary pages in a memfd (`--no-huge`): needs neither root nor hugepages; vhost-user works over it.
+    case ordinaryPages(megabytes: Int)
+    /// Hugepages without files in hugetlbfs (`--in-memory`), so nothing is left behind when the process dies.
+    case hugepages(megabytes: Int)
+
+    /// Hugepages when at least `megabytes` of them are free, else ordinary pages.
+    public static func preferred(megabytes: Int) -> EALMemory {
+        guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else {
+            return .ordinaryPages(megabytes: megabytes)
+        }
+        var fields: [Substring: Int] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(whereSeparator: { $0 == " " || $0 == ":" })
+            if words.count >= 2, let value = Int(words[1]) { fields[words[0]] = value }
+        }
+        let free = (fields["HugePages_Free"] ?? 0) * (fields["Hugepagesize"] ?? 0) / 1024
+        return free >= megabytes && geteuid() == 0 ? .hugepages(megabytes: megabytes) : .ordinaryPages(megabytes: megabytes)
+    }
+}
+
+/// How the EAL starts (DPDK Programmer's Guide, "Environment Abstraction Layer").
+public struct EALConfiguration: Sendable {
+    /// Worker lcores, each with the CPUs that it may run on. Lcore 0 is the main lcore: it never polls.
+    public var workers: [[Int]]
+    public var memory: EALMemory
+    /// Scans the PCI bus for NICs. Off where all ports are virtual.
+    public var usesPCI: Bool
+    /// More arguments, as on a DPDK application's command line.
+    public var extraArguments: [String]
+
+    public init(workers: [[Int]], memory: EALMemory, usesPCI: Bool = false, extraArguments: [String] = []) {
+        self.workers = workers
+        self.memory = memory
+        self.usesPCI = usesPCI
+        self.extraArguments = extraArguments
+    }
+
+    var arguments: [String] {
+        let cpus = ProcessInfo.processInfo.activeProcessorCount
+        var lcores = ["0@(0-\(cpus - 1))"]
+        for (index, set) in workers.enumerated() {
+            lcores.append("\(index + 1)@(\(set.map(String.init).joined(separator: ",")))")
+        }
+        var arguments = ["viaduct", "--lcores", lcores.joined(separator: ","), "--main-lcore", "0", "--iova-mode=va"]
+        switch memory {
+        case .ordinaryPages(let megabytes): arguments += ["--no-huge", "--no-shconf", "-m", String(megabytes)]
+        case .hugepages(let megabytes): arguments += ["--in-memory", "--single-file-segments", "-m", String(megabytes)]
+        }
+        if !usesPCI { arguments.append("--no-pci") }
+        return arguments + ["--no-telemetry"] + extraArguments
+    }
+}
+
+/// The Environment Abstraction Layer: once in a process.
+public enum EAL {
+    /// Starts the EAL. The calling thread becomes the main lcore and is bound to its CPUs.
+    ///
+    /// - Throws: also after an earlier failure: DPDK cannot be initialised twice in a process.
+    public static func start(_ configuration: EALConfiguration) throws(DPDKError) {
+        let arguments = configuration.arguments
+        var copies = unsafe [UnsafePointer<CChar>]()
+        for argument in arguments {
+            guard let copy = unsafe strdup(argument) else { throw DPDKError("start the EAL", code: ENOMEM) }
+            unsafe copies.append(UnsafePointer<CChar>(copy))
+        }
+        defer { for unsafe copy in unsafe copies { unsafe free(UnsafeMutablePointer(mutating: copy)) } }
+        let result = unsafe copies.withUnsafeBufferPointer { buffer in
+            unsafe cdpdk_eal_init(Int32(buffer.count), buffer.baseAddress!)
+        }
+        try DPDKError.check(result, "start the EAL")
+    }
+
+    /// Gives the EAL's resources back. No port, pool or lcore may be in use.
+    public static func stop() {
+        _ = cdpdk_eal_cleanup()
+    }
+
+    public static var version: String { unsafe String(cString: cdpdk_version()) }
+}

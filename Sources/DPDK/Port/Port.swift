@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+internal import CDPDK
+
+/// A configured, started ethdev port that this value owns: stopped and closed with it.
+public struct Port: ~Copyable, Sendable {
+    public let id: PortID
+    /// The virtual device to detach behind the port, if this value attached it.
+    private let virtualDevice: String?
+    public let queuePairCount: Int
+
+    /// How to set a port's queues up.
+    public struct Queues: Sendable {
+        public var pairs: Int
+        public var receiveDescriptors: Int
+        public var transmitDescriptors: Int
+        /// Queues from this one on drop frames when nobody reads them, instead of stalling the port
+        /// (`rx_drop_en`; ixgbe, i40e and igb default to stalling).
+        public var dropWhenFullFrom: Int
+
+        public init(
+            pairs: Int = 1, receiveDescriptors: Int = 1024, transmitDescriptors: Int = 1024, dropWhenFullFrom: Int = 1
+        ) {
+            self.pairs = pairs
+            self.receiveDescriptors = receiveDescriptors
+            self.transmitDescriptors = transmitDescriptors
+            self.dropWhenFullFrom = dropWhenFullFrom
+        }
+    }
+
+    /// Configures and starts `id`. `pool` names each receive queue's pool.
+    ///
+    /// - Throws: also when the device has fewer queues than wanted.
+    public init(
+        starting id: PortID, queues: Queues, virtualDevice: String? = nil, pool: (Int) -> MempoolHandle
+    ) throws(DPDKError) {
+        self.id = id
+        self.virtualDevice = virtualDevice
+        queuePairCount = queues.pairs
+        do {
+            try Self.setUp(id, queues, pool)
+        } catch {
+            Self.takeDown(id, virtualDevice)
+            throw error
+        }
+    }
+
+    private static func setUp(_ id: PortID, _ queues: Queues, _ pool: (Int) -> MempoolHandle) throws(DPDKError) {
+        let port = id.rawValue
+        let information = try id.information
+        let most = min(information.maximumReceiveQueues, information.maximumTransmitQueues)
+        guard queues.pairs <= most else {
+            throw DPDKError(
+                "configure \(information.name) with \(queues.pairs) queue pairs", code: 34,
+                detail: "\(information.driver) has \(most)")
+        }
+        try DPDKError.check(
+            cdpdk_port_configure(port, UInt16(queues.pairs), UInt16(queues.pairs)), "configure \(information.name)")
+        for queue in 0..<queues.pairs {
+            let number = UInt16(queue)
+            try DPDKError.check(
+                unsafe cdpdk_port_rx_queue_setup(
+                    port, number, UInt16(queues.receiveDescriptors), pool(queue).pointer, queue >= queues.dropWhenFullFrom),
+                "set up receive queue \(queue) of \(information.name)")
+            try DPDKError.check(
+                cdpdk_port_tx_queue_setup(port, number, UInt16(queues.transmitDescriptors)),
+                "set up transmit queue \(queue) of \(information.name)")
+        }
+        try DPDKError.check(cdpdk_port_start(port), "start \(information.name)")
+    }
+
+    private static func takeDown(_ id: PortID, _ virtualDevice: String?) {
+        _ = cdpdk_port_stop(id.rawValue)
+        _ = cdpdk_port_close(id.rawValue)
+        if let virtualDevice { _ = unsafe cdpdk_vdev_detach(virtualDevice) }
+    }
+
+    deinit { Self.takeDown(id, virtualDevice) }
+
+    /// Adds a virtual device such as `net_tap0` with `iface=tap0` to this process; its port, still unconfigured.
+    ///
+    /// Local to the process (rte_vdev_init), so it never waits for secondary processes.
+    public static func attach(_ name: String, arguments: String) throws(DPDKError) -> PortID {
+        let result = try DPDKError.check(unsafe cdpdk_vdev_attach(name, arguments), "attach \(name),\(arguments)")
+        return PortID(rawValue: UInt16(result))
+    }
+
+    /// Undoes ``attach(_:arguments:)`` for a port that was never started.
+    public static func detach(_ name: String) { _ = unsafe cdpdk_vdev_detach(name) }
+
+    /// Receives frames for every address.
+    public func setPromiscuous(_ on: Bool) throws(DPDKError) {
+        try DPDKError.check(cdpdk_port_promiscuous(id.rawValue, on), "set \(id) promiscuous")
+    }
+
+    public func queuePair(_ index: Int, transmitDescriptors: Int = 1024) -> QueuePair {
+        precondition(index >= 0 && index < queuePairCount, "no such queue pair")
+        return QueuePair(
+            port: id, receiveQueue: UInt16(index), transmitQueue: UInt16(index),
+            transmitDescriptors: UInt16(transmitDescriptors))
+    }
+}

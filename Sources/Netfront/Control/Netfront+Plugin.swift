@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+public import CViaductAccel
+import Dataplane
+import Foundation
+import Logging
+import Synchronization
+
+/// A plugin that this device uses.
+@safe
+struct LoadedPlugin {
+    let name: String
+    /// What the lcore is shown.
+    let binding: UnsafeMutablePointer<PluginBinding>
+}
+
+extension Netfront {
+    /// Accelerates the device by that plugin from now on: early or late, with packets flowing.
+    ///
+    /// - Parameter hooks: must stay valid, and what they call must stay loaded, until ``unloadPlugin()`` returned.
+    @unsafe
+    public func loadPlugin(_ hooks: UnsafePointer<viaduct_frontend_hooks>) throws(NetfrontError) {
+        lock.lock()
+        defer { lock.unlock() }
+        let version = unsafe hooks.pointee.api_version
+        if version > UInt32(VIADUCT_ACCEL_API_VERSION) {
+            throw .pluginTooNew(version: version, host: UInt32(VIADUCT_ACCEL_API_VERSION))
+        }
+        let size = unsafe hooks.pointee.size
+        if unsafe version < UInt32(VIADUCT_ACCEL_API_OLDEST) || size < UInt32(MemoryLayout<viaduct_frontend_hooks>.size) {
+            throw .pluginTooOld(version: version, oldest: UInt32(VIADUCT_ACCEL_API_OLDEST))
+        }
+        let name = unsafe String(cString: hooks.pointee.name)
+        if let plugin { throw .pluginAlreadyLoaded(plugin.name) }
+        var vif = VifDescription(id: 0, name: configuration.name, mac: configuration.mac).c
+        guard let state = unsafe hooks.pointee.new_device(hooks.pointee.plugin, &vif) else { throw .pluginRefused(name) }
+        let binding = UnsafeMutablePointer<PluginBinding>.allocate(capacity: 1)
+        unsafe binding.initialize(to: PluginBinding(hooks: hooks, device: state))
+        plugin = unsafe LoadedPlugin(name: name, binding: binding)
+        unsafe device.pointee.plugin.store(UInt(bitPattern: binding), ordering: .releasing)
+        step(.available(.yes))
+    }
+
+    /// Takes the plugin away. A VI in use is given back as planned, without loss; after this returned no hook is called again.
+    ///
+    /// - Throws: `pluginStuck` when a hook does not return: then the plugin stays loaded for ever.
+    public func unloadPlugin() throws(NetfrontError) {
+        lock.withLock { step(.available(.no(AccelerationReason(.pluginRemoved)))) }
+        let isIdle = wait(milliseconds: 5000) { $0.machine.isIdle }
+        lock.lock()
+        defer { lock.unlock() }
+        guard let name = plugin?.name else { return }
+        if !isIdle { logger.warning("the backend did not take the VI back in time: plugin \(name) is removed all the same") }
+        if !dropPlugin() { throw .pluginStuck(name) }
+    }
+
+    /// Takes the hooks away and lets the plugin go; false when it is stuck.
+    @discardableResult
+    func dropPlugin() -> Bool {
+        guard let plugin else { return true }
+        unsafe device.pointee.plugin.store(0, ordering: .releasing)
+        guard group.synchronize() else { return false }
+        unsafe keepStatistics(plugin.binding.pointee)
+        unsafe plugin.binding.pointee.hooks.pointee.remove(plugin.binding.pointee.device)
+        unsafe plugin.binding.deallocate()
+        self.plugin = nil
+        return true
+    }
+
+    /// Runs `body` while no lcore is inside a hook of the plugin, or can get there; false, without running it, when one is stuck.
+    @unsafe
+    func withoutHotHooks(_ body: (PluginBinding) -> Void) -> Bool {
+        guard let plugin else { return true }
+        unsafe device.pointee.plugin.store(0, ordering: .releasing)
+        guard group.synchronize() else { return false }
+        unsafe body(plugin.binding.pointee)
+        unsafe device.pointee.plugin.store(UInt(bitPattern: plugin.binding), ordering: .releasing)
+        return true
+    }
+
+    /// The plugin's last words: totals go on over its removal.
+    private func keepStatistics(_ binding: PluginBinding) {
+        var last = viaduct_path_statistics()
+        unsafe binding.hooks.pointee.statistics(binding.device, &last)
+        retired = retired.adding(last)
+    }
+
+    /// What the plugins of this device moved so far, in their own count.
+    public var pluginStatistics: viaduct_path_statistics {
+        lock.withLock {
+            guard let plugin else { return retired }
+            var current = viaduct_path_statistics()
+            unsafe plugin.binding.pointee.hooks.pointee.statistics(plugin.binding.pointee.device, &current)
+            return retired.adding(current)
+        }
+    }
+}
+
+extension viaduct_path_statistics {
+    func adding(_ other: viaduct_path_statistics) -> viaduct_path_statistics {
+        viaduct_path_statistics(
+            rx_packets: rx_packets &+ other.rx_packets, rx_bytes: rx_bytes &+ other.rx_bytes,
+            tx_packets: tx_packets &+ other.tx_packets, tx_bytes: tx_bytes &+ other.tx_bytes,
+            tx_busy: tx_busy &+ other.tx_busy)
+    }
+}

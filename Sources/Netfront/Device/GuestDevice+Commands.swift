@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+import Dataplane
+
+extension GuestDevice {
+    /// Carries out what the control plane asked for since the last round.
+    @_noLocks
+    mutating func takeCommands() {
+        coarseTime = UInt32(truncatingIfNeeded: TSC.now() >> coarseShift)
+        while let word = commands.dequeue() {
+            guard let command = LaneCommand(word: word) else { continue }
+            carryOut(command)
+        }
+    }
+
+    @_noLocks
+    private mutating func carryOut(_ command: LaneCommand) {
+        switch command {
+        case .nonceHigh(let half): fenceNonce = UInt64(half) << 32
+        case .nonceLow(let half): fenceNonce |= UInt64(half)
+        case .settle(let microseconds): settleNanoseconds = UInt64(microseconds) &* 1000
+        case .open:
+            isPollingVI = true
+            isDraining = false
+            hasSeenFrame = false
+            mayTransmitFast = false
+            gate = .shut
+            gateReport = .nothing
+        case .drain:
+            isDraining = true
+            lastYield = 0
+            stopFastTransmit()
+            peers.withdrawAll()
+        case .close: close()
+        case .localAddressesChanged: withdrawLocalPeers()
+        case .transmitFenceConfirmed(let sequence):
+            if isTransmitFenceUnderWay && sequence == transmitFence { isTransmitFenceConfirmed = true }
+        }
+    }
+
+    /// Lets go of the VI, whatever is in it.
+    @_noLocks
+    private mutating func close() {
+        isPollingVI = false
+        isDraining = false
+        fenceNonce = 0
+        stopFastTransmit()
+        peers.removeAll()
+        transmitDoneAt = 0
+        if stash.isEmpty {
+            gate = .open
+            gateReport = .nothing
+            tell(.closed)
+        } else {
+            openGate(.closed)
+        }
+    }
+
+    @_noLocks
+    private mutating func stopFastTransmit() {
+        mayTransmitFast = false
+        isTransmitFenceUnderWay = false
+        isTransmitFenceConfirmed = false
+    }
+
+    /// MACs that moved onto this host can't be reached by the wire any more.
+    @_noLocks
+    private mutating func withdrawLocalPeers() {
+        var index = 0
+        while index < peers.capacity {
+            let peer = peers[index]
+            if peer.state != .none && isLocal(peer.mac) { peers.withdraw(index) }
+            index += 1
+        }
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+import DPDK
+import Dataplane
+import Wire
+
+extension GuestDevice {
+    /// Appends what arrived to `burst`: first from the slow path, at most half while a VI is polled, then from the VI.
+    @_noLocks
+    mutating func receive(into burst: inout MbufBurst) -> Int {
+        takeCommands()
+        let before = burst.count
+        let slowBudget = isPollingVI || gate != .open ? (burst.freeCapacity + 1) / 2 : burst.freeCapacity
+        let fromSlow = receiveSlow(into: &burst, limit: slowBudget)
+        receiveFast(into: &burst, slowYielded: fromSlow > 0)
+        advanceTransmit()
+        return burst.count - before
+    }
+
+    /// Takes frames from the slow path, without its fences; how many came, fences included.
+    @_noLocks
+    private mutating func receiveSlow(into burst: inout MbufBurst, limit: Int) -> Int {
+        // Straight into the caller's burst; fences, which are rare, are taken out again.
+        let first = burst.count
+        let came = slow.receive(into: &burst, limit: limit)
+        if came == 0 { return 0 }
+        var kept = first
+        var bytes = 0
+        var index = first
+        while index < first + came {
+            let mbuf = burst[index]
+            if let fence = FenceFrame(mbuf.bytes) {
+                takeFence(fence, mbuf)
+            } else {
+                bytes += mbuf.packetLength
+                burst.place(mbuf, at: kept)
+                kept += 1
+            }
+            index += 1
+        }
+        burst.truncate(to: kept)
+        count(.receivedSlowPackets, kept - first)
+        count(.receivedSlowBytes, bytes)
+        count(.deliveredSlow, kept - first)
+        return came
+    }
+
+    @_noLocks
+    private mutating func takeFence(_ fence: FenceFrame, _ mbuf: Mbuf) {
+        received.append(mbuf)
+        received.free()
+        guard fenceNonce != 0, fence.nonce == fenceNonce, isPollingVI, gate == .shut else {
+            count(.dropUnexpectedFence)
+            return
+        }
+        fenceSequence = fence.sequence
+        openGate(.fence)
+    }
+
+    /// Polls the VI, and what it yields is delivered or kept back as the gate says.
+    @_noLocks
+    private mutating func receiveFast(into burst: inout MbufBurst, slowYielded: Bool) {
+        if gate == .opening { letStashOut(into: &burst) }
+        guard isPollingVI, let binding else { return }
+        switch gate {
+        case .open:
+            let yielded = poll(binding, limit: Self.smaller(burst.freeCapacity, received.capacity))
+            count(.deliveredFast, received.count)
+            received.move(to: &burst)
+            if isDraining { checkDrained(binding, yielded: yielded) }
+        case .shut:
+            let yielded = poll(binding, limit: received.capacity)
+            keepBack()
+            if isDraining && yielded > 0 { lastYield = binding.clock() }
+            checkFenceLimit(slowYielded: slowYielded)
+        case .opening:
+            // The stash goes first; the VI's queue holds the rest meanwhile.
+            break
+        }
+    }
+
+    /// Fills `received` with the VI's frames for this guest; how many frames the VI yielded.
+    @_noLocks
+    private mutating func poll(_ binding: PluginBinding, limit: Int) -> Int {
+        let yielded = binding.poll(into: &received, limit: limit)
+        if yielded == 0 { return 0 }
+        var kept = 0
+        var bytes = 0
+        var index = 0
+        while index < yielded {
+            let mbuf = received[index]
+            index += 1
+            bytes += mbuf.packetLength
+            if accepts(mbuf) {
+                // The place of a dropped one is taken by the next: swap, so that the dropped ones gather at the end.
+                let dropped = received[kept]
+                received.place(mbuf, at: kept)
+                received.place(dropped, at: index - 1)
+                kept += 1
+            }
+        }
+        count(.receivedFastPackets, yielded)
+        count(.receivedFastBytes, bytes)
+        if kept < yielded { dropTail(from: kept) }
+        return yielded
+    }
+
+    /// Whether a frame from the VI is this guest's own; learns its source.
+    @_noLocks
+    private mutating func accepts(_ mbuf: Mbuf) -> Bool {
+        let bytes = mbuf.bytes
+        guard bytes.count >= 14 else {
+            count(.dropRunt)
+            return false
+        }
+        let destination = bytes.mac(at: 0)
+        guard destination.rawValue == mac else {
+            // A group-addressed frame was replicated to the VI; its original comes by the slow path. A frame for another MAC was
+            // steered wrongly: it is nobody's business here, and its source is not learned.
+            count(destination.isGroup ? .dropReplica : .dropForeign)
+            return false
+        }
+        learn(bytes.mac(at: 6))
+        if !hasSeenFrame {
+            hasSeenFrame = true
+            tell(.firstFrameSeen)
+        }
+        return true
+    }
+
+    @_noLocks
+    private mutating func learn(_ source: MACAddress) {
+        guard source.isValidUnicast else { return }
+        if isLocal(source.rawValue) {
+            count(.peersLocal)
+            return
+        }
+        switch peers.learn(source.rawValue, now: coarseTime) {
+        case .known: break
+        case .added: count(.peersLearned)
+        case .refused: count(.peersRefused)
+        }
+    }
+
+    @_noLocks
+    private mutating func dropTail(from kept: Int) {
+        while received.count > kept {
+            let last = received.count - 1
+            outgoing.append(received[last])
+            received.truncate(to: last)
+        }
+        outgoing.free()
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// What a guest device counts. Packets in = delivered + drops + held, on each path.
+public enum NetfrontCounter: Int, CaseIterable, Sendable {
+    case receivedSlowPackets = 0
+    case receivedSlowBytes
+    /// Polled from the VI, whatever became of them.
+    case receivedFastPackets
+    case receivedFastBytes
+    /// Given to the application.
+    case deliveredSlow
+    case deliveredFast
+    case transmittedSlowPackets
+    case transmittedSlowBytes
+    case transmittedFastPackets
+    case transmittedFastBytes
+    /// Offered but kept by the caller: no descriptor, or an order to keep.
+    case transmitBusy
+
+    case declinedNotConnected
+    case declinedGroupAddress
+    case declinedPeerUnknown
+    case declinedForm
+    case declinedSource
+
+    /// A group-addressed copy on the VI; the slow path has its own.
+    case dropReplica
+    /// A frame on the VI for another MAC.
+    case dropForeign
+    /// Shorter than an Ethernet header.
+    case dropRunt
+    /// The stash was full while the fence was awaited.
+    case dropStashOverflow
+    /// A fence that nobody asked for.
+    case dropUnexpectedFence
+
+    /// Frames in the stash now.
+    case stashDepth
+    /// Most frames that the stash ever held.
+    case stashPeak
+    case peersLearned
+    case peersFast
+    /// Not learned because the table's set was full of peers in use.
+    case peersRefused
+    /// A source seen on the VI that is on this host: not learned.
+    case peersLocal
+    case fencesSent
+    case fencesConfirmed
+    /// Fences of ours that were not confirmed in time.
+    case fencesLost
+    /// Switches undone without a fence: re-ordering is possible.
+    case possibleReorderings
+
+    /// Key in status and JSON.
+    public var name: String { "\(self)" }
+
+    @inlinable public var index: Int { @_noLocks get { rawValue } }
+}
