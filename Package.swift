@@ -53,18 +53,21 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "viaduct",
     products: [
+        .executable(name: "viaduct", targets: ["viaduct"]),
         .library(
             name: "Viaduct",
             targets: [
-                "Wire", "DPDK", "Dataplane", "Acceleration", "Netfront",
-                "AcceleratedFrontend",
+                "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
+                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC",
             ]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     ],
     targets: [
@@ -82,8 +85,19 @@ let package = Package(
         library("DPDK", ["CDPDK"]),
         library("Dataplane", ["Wire", "DPDK"]),
         library("Acceleration", ["Wire", "DPDK", "Dataplane", "CViaductAccel"]),
+        library("Netback", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
         library("Netfront", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
+        library("AcceleratedBackend", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
         library("AcceleratedFrontend", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel"]),
+        library("DummyAccelerator", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel"]),
+        library("SoftNIC", ["Wire", "DPDK", "Dataplane"]),
+        .executableTarget(
+            name: "viaduct",
+            dependencies: [
+                "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
+                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", logging, arguments,
+            ],
+            swiftSettings: strict),
         tests("WireTests", ["Wire"]),
         tests("AccelerationTests", ["Acceleration", "Wire"]),
     ],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_malloc.h>
 
 #include "device_ops.h"
 
@@ -19,6 +20,33 @@ int cdpdk_soft_device_set(uint16_t port, const cdpdk_soft_device *device) {
     if (port >= RTE_MAX_ETHPORTS) return -EINVAL;
     soft_devices[port] = device;
     return 0;
+}
+
+void cdpdk_soft_device_clear(uint16_t port, const cdpdk_soft_device *device) {
+    // The port may be gone and its number another device's.
+    if (port < RTE_MAX_ETHPORTS && soft_devices[port] == device) soft_device_forget(port);
+}
+
+// rte_eth_dev_release_port forgets a port but not its burst callbacks: the next port of that number would run them.
+// A software device is a net_ring port, so it has no more queues than that driver.
+static const struct rte_eth_rxtx_callback *receive_hooks[RTE_MAX_ETHPORTS][RTE_PMD_RING_MAX_RX_RINGS];
+static const struct rte_eth_rxtx_callback *transmit_hooks[RTE_MAX_ETHPORTS][RTE_PMD_RING_MAX_TX_RINGS];
+
+void soft_device_forget(uint16_t port) {
+    if (port >= RTE_MAX_ETHPORTS) return;
+    soft_devices[port] = NULL;
+    for (uint16_t queue = 0; queue < RTE_PMD_RING_MAX_RX_RINGS; queue++) {
+        const struct rte_eth_rxtx_callback *hook = receive_hooks[port][queue];
+        if (hook == NULL) continue;
+        receive_hooks[port][queue] = NULL;
+        if (rte_eth_remove_rx_callback(port, queue, hook) == 0) rte_free((void *)(uintptr_t)hook);
+    }
+    for (uint16_t queue = 0; queue < RTE_PMD_RING_MAX_TX_RINGS; queue++) {
+        const struct rte_eth_rxtx_callback *hook = transmit_hooks[port][queue];
+        if (hook == NULL) continue;
+        transmit_hooks[port][queue] = NULL;
+        if (rte_eth_remove_tx_callback(port, queue, hook) == 0) rte_free((void *)(uintptr_t)hook);
+    }
 }
 
 static uint16_t after_receive(
@@ -38,17 +66,22 @@ static uint16_t before_transmit(uint16_t port, uint16_t queue, struct rte_mbuf *
 int soft_device_hook_receive(uint16_t port, uint16_t queue, uint16_t descriptors, cdpdk_mempool *pool) {
     const cdpdk_soft_device *device = soft_device(port);
     if (device == NULL) return 0;
+    if (queue >= RTE_PMD_RING_MAX_RX_RINGS) return -EINVAL;
     int result = device->queue_setup(device->engine, queue, descriptors, pool);
-    if (result != 0) return result;
+    if (result != 0 || receive_hooks[port][queue] != NULL) return result;
     void *context = (void *)(uintptr_t)device;
-    return rte_eth_add_rx_callback(port, queue, after_receive, context) == NULL ? -rte_errno : 0;
+    receive_hooks[port][queue] = rte_eth_add_rx_callback(port, queue, after_receive, context);
+    return receive_hooks[port][queue] == NULL ? -rte_errno : 0;
 }
 
 int soft_device_hook_transmit(uint16_t port, uint16_t queue) {
     const cdpdk_soft_device *device = soft_device(port);
     if (device == NULL) return 0;
+    if (queue >= RTE_PMD_RING_MAX_TX_RINGS) return -EINVAL;
+    if (transmit_hooks[port][queue] != NULL) return 0;
     void *context = (void *)(uintptr_t)device;
-    return rte_eth_add_tx_callback(port, queue, before_transmit, context) == NULL ? -rte_errno : 0;
+    transmit_hooks[port][queue] = rte_eth_add_tx_callback(port, queue, before_transmit, context);
+    return transmit_hooks[port][queue] == NULL ? -rte_errno : 0;
 }
 
 uint64_t cdpdk_port_clock(uint16_t port) {
@@ -119,3 +152,5 @@ static int soft_destroy(uint16_t port, struct rte_flow *flow, struct rte_flow_er
 }
 
 const struct flow_ops soft_flow_ops = {.validate = soft_validate, .create = soft_create, .destroy = soft_destroy};
+
+#include "uninstrumented_end.h"

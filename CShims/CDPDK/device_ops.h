@@ -26,6 +26,9 @@ const cdpdk_soft_device *soft_device(uint16_t port);
 /// callbacks, which run on the queue owner's lcore as a driver's code would. Does nothing for other ports.
 int soft_device_hook_receive(uint16_t port, uint16_t queue, uint16_t descriptors, cdpdk_mempool *pool);
 int soft_device_hook_transmit(uint16_t port, uint16_t queue);
+/// Takes the device and its hooks off a port that no lcore uses, while the port still exists: its number may be another port's
+/// next. Does nothing for other ports.
+void soft_device_forget(uint16_t port);
 
 /// Reads rte_flow's structures back into a rule: 0, or -ENOTSUP for more layers than a rule has.
 int flow_rule_from_rte(

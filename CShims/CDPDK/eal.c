@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -59,3 +59,5 @@ void cdpdk_sleep_microseconds(uint32_t microseconds) {
 
 void cdpdk_hand_over(const void *address) { shim_release(address); }
 void cdpdk_take_over(const void *address) { shim_acquire(address); }
+
+#include "uninstrumented_end.h"

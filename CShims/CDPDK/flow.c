@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -256,3 +256,5 @@ int cdpdk_flow_destroy(uint16_t port, cdpdk_flow *flow, cdpdk_flow_error *error)
     pthread_mutex_unlock(&flow_lock);
     return code;
 }
+
+#include "uninstrumented_end.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 
@@ -62,3 +62,5 @@ bool cdpdk_hash_next(const cdpdk_hash *hash, uint32_t *cursor, uint64_t *key, ui
     *value = (uint64_t)(uintptr_t)data;
     return true;
 }
+
+#include "uninstrumented_end.h"

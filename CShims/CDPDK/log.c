@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #define _GNU_SOURCE  // fopencookie
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -55,3 +55,5 @@ size_t cdpdk_log_take_last(char *text, size_t capacity) {
     pthread_mutex_unlock(&lock);
     return length;
 }
+
+#include "uninstrumented_end.h"

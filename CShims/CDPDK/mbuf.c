@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 
@@ -78,3 +78,5 @@ bool cdpdk_mbuf_copy(cdpdk_mbuf *target, const cdpdk_mbuf *source) {
     to->pkt_len = copied;
     return true;
 }
+
+#include "uninstrumented_end.h"

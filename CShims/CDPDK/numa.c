@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,3 +28,5 @@ void cdpdk_numa_free(void *memory, size_t size) {
 }
 
 uint32_t cdpdk_numa_node_count(void) { return numa_available() < 0 ? 1 : (uint32_t)numa_num_configured_nodes(); }
+
+#include "uninstrumented_end.h"

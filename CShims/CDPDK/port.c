@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,7 +27,11 @@ int cdpdk_vdev_attach(const char *name, const char *arguments) {
     return port;
 }
 
-int cdpdk_vdev_detach(const char *name) { return rte_vdev_uninit(name); }
+int cdpdk_vdev_detach(const char *name) {
+    uint16_t port;
+    if (rte_eth_dev_get_port_by_name(name, &port) == 0) soft_device_forget(port);
+    return rte_vdev_uninit(name);
+}
 
 int cdpdk_port_by_name(const char *name) {
     uint16_t port;
@@ -93,7 +97,11 @@ int cdpdk_port_tx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptor
 
 int cdpdk_port_start(uint16_t port) { return rte_eth_dev_start(port); }
 int cdpdk_port_stop(uint16_t port) { return rte_eth_dev_stop(port); }
-int cdpdk_port_close(uint16_t port) { return rte_eth_dev_close(port); }
+
+int cdpdk_port_close(uint16_t port) {
+    soft_device_forget(port);
+    return rte_eth_dev_close(port);
+}
 
 int cdpdk_port_promiscuous(uint16_t port, bool on) {
     return on ? rte_eth_promiscuous_enable(port) : rte_eth_promiscuous_disable(port);
@@ -127,3 +135,5 @@ uint16_t cdpdk_tx_burst(uint16_t port, uint16_t queue, cdpdk_mbuf **slots, uint1
     shim_release_mbufs(slots, count);
     return rte_eth_tx_burst(port, queue, real(slots), count);
 }
+
+#include "uninstrumented_end.h"

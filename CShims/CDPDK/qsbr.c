@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -56,3 +56,5 @@ int cdpdk_qsbr_synchronize(cdpdk_qsbr *qsbr, uint32_t timeout_ms) {
     shim_acquire(qsbr);
     return 0;
 }
+
+#include "uninstrumented_end.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 
@@ -45,3 +45,5 @@ bool cdpdk_ring_dequeue_word(cdpdk_ring *ring, uint64_t *word) {
     *word = (uint64_t)(uintptr_t)value;
     return true;
 }
+
+#include "uninstrumented_end.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <rte_config.h>
+#include "uninstrumented_begin.h"
 
 #include <errno.h>
 #include <linux/virtio_net.h>
@@ -124,3 +124,5 @@ uint16_t cdpdk_vhost_dequeue(int device, uint16_t queue, cdpdk_mempool *pool, cd
     shim_acquire_mbufs(slots, taken);
     return taken;
 }
+
+#include "uninstrumented_end.h"

@@ -6,7 +6,7 @@ public import Wire
 /// packet took.
 ///
 /// Valid until ``Netfront/close()``. All operations belong to one lcore at a time, and that lcore must call ``receive(into:)``
-/// regularly even when it expects nothing: the control plane's orders are carried out there.
+/// regularly even when it expects nothing, and while packets of its own wait to be sent: switches of path are carried out there.
 @safe
 public struct GuestDeviceHandle: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): may move between threads; one at a time calls.

@@ -266,8 +266,10 @@ typedef struct cdpdk_soft_device {
     int (*tx_done)(void *context, uint16_t queue, uint32_t newer);
 } cdpdk_soft_device;
 
-/// Puts `device` in the driver's place for `port`, or takes it back with NULL. Never while the port is in use.
-int cdpdk_soft_device_set(uint16_t port, const cdpdk_soft_device *_Nullable device);
+/// Puts `device` in the driver's place for `port`. Never while the port is in use.
+int cdpdk_soft_device_set(uint16_t port, const cdpdk_soft_device *device);
+/// Takes `device` away again, if it still is the one behind `port`. Never while the port is in use.
+void cdpdk_soft_device_clear(uint16_t port, const cdpdk_soft_device *device);
 
 /// Nanoseconds on the port's clock: a software device's own, else the host's TSC. Only differences mean something.
 uint64_t cdpdk_port_clock(uint16_t port) CDPDK_HOT;

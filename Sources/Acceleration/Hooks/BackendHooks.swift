@@ -5,7 +5,7 @@ import Wire
 /// The hooks table of a backend plugin written in Swift: all hooks but the two hot ones call a ``BackendAccelerator``.
 ///
 /// The hot ones are C functions of the plugin's own, marked `@c @_noLocks`, so that the compiler checks them; they find what they
-/// work on with ``hot(_:)``. Keep this object until the host let go of the plugin.
+/// work on with ``HotContext/of(_:)``. Keep this object until the host let go of the plugin.
 @safe
 public final class BackendHooks: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): set up once, then only read.
@@ -49,10 +49,13 @@ public final class BackendHooks: @unchecked Sendable {
         unsafe context.deallocate()
         unsafe name.deallocate()
     }
+}
 
-    /// The `hot` that the table was made with.
+/// How the hot hooks find what they work on. Not part of the class, whose metadata hot code must not ask for.
+public enum HotContext {
+    /// The `hot` that the table of hooks was made with, by the `plugin` that a hook gets.
     @inlinable @inline(always) @_noLocks
-    @unsafe public static func hot(_ plugin: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+    @unsafe public static func of(_ plugin: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
         // The first field of PluginContext.
         unsafe plugin.load(as: UnsafeMutableRawPointer.self)
     }

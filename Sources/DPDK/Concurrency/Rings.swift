@@ -42,6 +42,7 @@ public struct MbufRingHandle: @unchecked Sendable {
 
     /// The ring (`struct rte_ring`) as the plugin ABI passes it, and back.
     @unsafe public var unsafeAddress: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(pointer) }
+    @inlinable @_noLocks
     @unsafe public init(unsafeAddress: UnsafeMutableRawPointer) { unsafe pointer = OpaquePointer(unsafeAddress) }
 
     @inlinable public var count: Int { @_noLocks get { unsafe Int(cdpdk_ring_count(pointer)) } }

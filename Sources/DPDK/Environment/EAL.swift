@@ -63,6 +63,8 @@ public enum EAL {
     ///
     /// - Throws: also after an earlier failure: DPDK cannot be initialised twice in a process.
     public static func start(_ configuration: EALConfiguration) throws(DPDKError) {
+        // virtio_user writes to its vhost-user socket without MSG_NOSIGNAL: a peer that goes away would end the process.
+        signal(SIGPIPE, SIG_IGN)
         let arguments = configuration.arguments
         var copies = unsafe [UnsafePointer<CChar>]()
         for argument in arguments {

@@ -66,7 +66,7 @@ public final class SoftDevice: @unchecked Sendable {
     }
 
     deinit {
-        _ = cdpdk_soft_device_set(port.rawValue, nil)
+        unsafe cdpdk_soft_device_clear(port.rawValue, device)
         unsafe Unmanaged<EngineBox>.fromOpaque(device.pointee.engine).release()
         unsafe device.deallocate()
     }

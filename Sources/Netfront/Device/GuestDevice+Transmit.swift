@@ -9,6 +9,9 @@ extension GuestDevice {
     /// burst, in order, and stays the caller's.
     @_noLocks
     mutating func transmit(_ burst: inout MbufBurst) -> Int {
+        // A guest that only waits to send must not wait for ever for an order that it would find at its next receive.
+        takeCommands()
+        advanceTransmit()
         let offered = burst.count
         var first = 0
         // What is busy stays in front; what follows it goes on, since order matters only within a peer.

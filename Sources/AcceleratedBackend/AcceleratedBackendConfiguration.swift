@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+public import Acceleration
+
+/// What an operator may set of an accelerated backend.
+public struct AcceleratedBackendConfiguration: Sendable {
+    /// For logs and status.
+    public var name = "accelerated"
+    /// The frontend plugin that an offer names; a guest that has no such plugin declines.
+    public var frontendPlugin = "accelerated"
+    /// Forms of steering that may be used, where the port's driver is known for them.
+    public var forms: Set<SteeringForm> = Set(SteeringForm.allCases)
+    /// Frames that a frontend may keep back until the fence.
+    public var maximumStash: UInt32 = 1024
+    /// How long a rule's effect may lag behind its creation and removal, and frames in the port behind it; nil for what is known
+    /// of the driver, see ``SettleTime``.
+    public var settleNanoseconds: UInt64?
+    public var limits = AccelerationLimits()
+    public var quotas = AcceleratedBackendQuotas()
+    /// Vifs that the backend looks after at most, accelerated or not.
+    public var maximumVifs = 64
+
+    public init() {}
+}
+
+/// How much of a port the backend may use.
+public struct AcceleratedBackendQuotas: Sendable, Hashable {
+    /// VIs granted at once; more vifs wait with the reason `quota`.
+    public var virtualInterfaces = Int.max
+    /// Flow rules in the port at once.
+    public var rules = Int.max
+
+    public init() {}
+}

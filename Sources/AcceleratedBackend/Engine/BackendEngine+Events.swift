@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+import DPDK
+import Wire
+
+/// What the hooks tell.
+extension BackendEngine {
+    mutating func attach(_ host: BackendHost) {
+        self.host = host
+        probeForms()
+    }
+
+    mutating func detach() {
+        for id in order { remove(id) }
+        host = nil
+        farewells = []
+        localAddresses = nil
+        suspension = nil
+    }
+
+    mutating func probe(_ description: VifDescription) -> Bool {
+        guard let host, description.mac.isValidUnicast, vifs[description.id] == nil,
+            vifs.count < configuration.maximumVifs
+        else { return false }
+        var machine = BackendMachine.Configuration(
+            mac: description.mac, plugin: configuration.frontendPlugin, maximumStash: configuration.maximumStash,
+            settleNanoseconds: facts.settleNanoseconds)
+        machine.limits = configuration.limits
+        var vif = AcceleratedVif(description, machine: BackendMachine(machine), host: host)
+        vif.isDuplicate = vifs.values.contains { $0.description.mac == description.mac }
+        if !vif.isDuplicate {
+            guard sightings.insert(vif.key) else { return false }
+        }
+        // An earlier vif of that number comes first.
+        vif.calls = farewells.filter { $0.vif == description.id }.map(\.call)
+        farewells.removeAll { $0.vif == description.id }
+        vifs[description.id] = vif
+        if let suspension { tell(description.id, .portSuspended(suspension)) }
+        sendLocalAddresses(to: description.id)
+        report(description.id)
+        return true
+    }
+
+    /// Everything that the vif had is taken down, without waiting for anybody.
+    mutating func remove(_ id: UInt32) {
+        guard vifs[id] != nil else { return }
+        let reason = AccelerationReason(.pluginRemoved)
+        vifs[id]?.isWanted = false
+        tell(id, .portSuspended(reason))
+        abandonRemoval(of: id)
+        giveBack(for: id, quarantine: AccelerationReason(.pluginRemoved, "its guest had it open when the vif was let go"))
+        // What netback has not answered yet is undone, too.
+        if vifs[id]?.isSteered == true { _ = call(.unsteer, for: id) }
+        if vifs[id]?.isHeld == true { _ = call(.release, for: id) }
+        guard let gone = vifs.removeValue(forKey: id) else { return }
+        for call in gone.calls where call.undoes { farewells.append((id, call)) }
+        if gone.isDuplicate { return }
+        sightings.remove(gone.key)
+        promote(after: gone)
+    }
+
+    /// Another vif with the MAC of one that is gone may be accelerated now.
+    private mutating func promote(after gone: AcceleratedVif) {
+        guard
+            let heir = order.first(where: { id in
+                vifs[id].map { $0.isDuplicate && $0.description.mac == gone.description.mac } ?? false
+            }), let key = vifs[heir]?.key, sightings.insert(key)
+        else { return }
+        vifs[heir]?.isDuplicate = false
+        vifs[heir]?.sighted = 0
+        report(heir)
+        follow(heir)
+    }
+
+    /// Wants acceleration, or not, as operator and circumstances say.
+    private mutating func follow(_ id: UInt32) {
+        guard let vif = vifs[id] else { return }
+        tell(id, .wanted(vif.shouldAccelerate))
+        wakeWaiting()
+    }
+
+    mutating func want(_ wanted: Bool, _ id: UInt32) {
+        guard let vif = vifs[id], vif.isWanted != wanted else { return }
+        vifs[id]?.isWanted = wanted
+        vifs[id]?.wants = nil
+        vifs[id]?.triesNext = false
+        if wanted { vifs[id]?.refusals = [] }
+        follow(id)
+        report(id)
+    }
+
+    mutating func controlMessage(_ bytes: [UInt8], _ id: UInt32) {
+        guard vifs[id] != nil else { return }
+        do throws(ControlDecodingError) {
+            tell(id, .message(try ControlCodec.decode(bytes, from: .frontend)))
+        } catch {
+            counters.violations += 1
+            tell(id, .violation(error))
+            // Netback resets the link, and with it forgets what it was to keep for the frontend.
+            sendLocalAddresses(to: id)
+        }
+        wakeWaiting()
+    }
+
+    mutating func pathEvent(_ event: PathEvent, _ id: UInt32) {
+        guard vifs[id] != nil else { return }
+        switch event {
+        case .guestConnected:
+            vifs[id]?.isGuestGone = false
+            sendLocalAddresses(to: id)
+            follow(id)
+        case .guestGone:
+            // Only the slow path: a guest in netback's process may still poll its VI, and is asked to let go of it.
+            vifs[id]?.isGuestGone = true
+            vifs[id]?.refusals = []
+            follow(id)
+        case .held: tell(id, .hold(.engaged))
+        case .released: tell(id, .hold(.released))
+        case .fenceSent(let sequence):
+            takeBaseline(id)
+            tell(id, .fenceSent(sequence: sequence))
+        case .transmitFence(let sequence): send(.transmitFenceConfirmed(sequence: sequence), to: id)
+        case .steered: tell(id, .rule(.created))
+        case .unsteered: tell(id, .rule(.removed))
+        }
+        wakeWaiting()
+    }
+
+    mutating func localAddressesChanged(_ addresses: [MACAddress], generation: UInt64) {
+        let usable = addresses.filter(\.isValidUnicast)
+        let most = ControlProtocol.maximumLocalAddresses
+        if usable.count > most { counters.localAddressesCut += UInt64(usable.count - most) }
+        localAddresses = (generation, Array(usable.prefix(most)))
+        for id in order { sendLocalAddresses(to: id) }
+    }
+
+    /// The port is about to stop: what its queues hold is lost, and its rules go with it.
+    mutating func portSuspended() {
+        let reason = AccelerationReason(.portReset)
+        suspension = reason
+        for id in order {
+            tell(id, .portSuspended(reason))
+            abandonRemoval(of: id)
+        }
+        programmer.forgetAll()
+        leftOver = []
+    }
+
+    mutating func portResumed() {
+        suspension = nil
+        pool.portRestarted()
+        probeForms()
+        for id in order {
+            vifs[id]?.refusals = []
+            vifs[id]?.wants = nil
+            tell(id, .portResumed)
+        }
+        wakeWaiting()
+    }
+
+    mutating func tick(now: UInt64) {
+        self.now = max(self.now, now)
+        removeLeftOver()
+        retryFarewells()
+        for id in order {
+            if var vif = vifs[id], vif.outbox.count > 0 {
+                vif.outbox.flush(over: vif.link)
+                vifs[id] = vif
+            }
+            retryCalls(for: id)
+            retryRemoval(of: id)
+            lookForSightings(id)
+            if let deadline = vifs[id]?.machine.nextDeadline, self.now >= deadline { tell(id, .tick) }
+        }
+        wakeWaiting()
+    }
+}

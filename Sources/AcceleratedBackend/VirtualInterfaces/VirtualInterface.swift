@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+public import DPDK
+
+/// A VI that the backend may grant: a queue pair, and the pool that belongs to it.
+public struct VirtualInterface: Sendable {
+    /// A VI's place: no two VIs share one.
+    public struct ID: Hashable, Sendable, CustomStringConvertible {
+        public let port: PortID
+        public let queue: UInt16
+
+        public var description: String { "VI \(queue) of \(port)" }
+    }
+
+    /// Transmit descriptors that a grant promises to the frontend, which cannot ask a queue for its size.
+    public static let grantedTransmitDescriptors: UInt16 = 1024
+
+    public let queuePair: QueuePair
+    /// Name of the pool that the VI's owner alone touches.
+    public let mempool: String
+    /// The rings behind it, for a VI in software.
+    let software: SoftwareVirtualInterface?
+
+    public var id: ID { ID(port: queuePair.port, queue: queuePair.receiveQueue) }
+    public var isSoftware: Bool { software != nil }
+
+    /// A queue pair of the backend's port. Queue 0 is the slow path's.
+    public init(queuePair: QueuePair, mempool: String) {
+        self.queuePair = queuePair
+        self.mempool = mempool
+        software = nil
+    }
+
+    init(software: SoftwareVirtualInterface) {
+        queuePair = software.queuePair
+        mempool = software.mempool
+        self.software = software
+    }
+}

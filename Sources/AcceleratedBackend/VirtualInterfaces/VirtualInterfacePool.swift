@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+
+/// How many VIs are in which state.
+public struct VirtualInterfaceCounts: Sendable, Equatable {
+    public var free = 0
+    public var granted = 0
+    /// Not taken back: somebody may still touch them.
+    public var quarantined = 0
+
+    public init(free: Int = 0, granted: Int = 0, quarantined: Int = 0) {
+        self.free = free
+        self.granted = granted
+        self.quarantined = quarantined
+    }
+}
+
+/// The VIs of a port, each free, granted to one vif, or in quarantine.
+struct VirtualInterfacePool: Sendable {
+    enum Use: Sendable, Equatable {
+        case free
+        case granted(vif: UInt32)
+        case quarantined(AccelerationReason)
+    }
+
+    let interfaces: [VirtualInterface]
+    private(set) var uses: [Use]
+    /// Where the next search begins: a VI that was just taken back rests longest.
+    private var next = 0
+
+    init(_ interfaces: [VirtualInterface]) {
+        self.interfaces = interfaces
+        uses = Array(repeating: .free, count: interfaces.count)
+    }
+
+    var counts: VirtualInterfaceCounts {
+        var counts = VirtualInterfaceCounts()
+        for use in uses {
+            switch use {
+            case .free: counts.free += 1
+            case .granted: counts.granted += 1
+            case .quarantined: counts.quarantined += 1
+            }
+        }
+        return counts
+    }
+
+    func has(software: Bool) -> Bool { interfaces.contains { $0.isSoftware == software } }
+
+    /// A free VI of that kind, granted to `vif` from now on; nil when there is none.
+    mutating func allocate(vif: UInt32, software: Bool) -> Int? {
+        for step in interfaces.indices {
+            let index = (next + step) % interfaces.count
+            guard uses[index] == .free, interfaces[index].isSoftware == software else { continue }
+            uses[index] = .granted(vif: vif)
+            next = index + 1
+            return index
+        }
+        return nil
+    }
+
+    mutating func reclaim(_ index: Int) {
+        guard case .granted = uses[index] else { return }
+        uses[index] = .free
+    }
+
+    mutating func quarantine(_ index: Int, _ reason: AccelerationReason) {
+        guard case .granted = uses[index] else { return }
+        uses[index] = .quarantined(reason)
+    }
+
+    /// The port's queues were stopped, so nobody uses them. Software VIs are not the port's, and stay in quarantine.
+    mutating func portRestarted() {
+        for index in interfaces.indices where !interfaces[index].isSoftware {
+            if case .quarantined = uses[index] { uses[index] = .free }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+import DPDK
+import Foundation
+import Logging
+
+extension ControlPlane {
+    /// Messages of one link that are read in one tick.
+    private static let messagesPerScan = 16
+
+    /// Reads what the lane tells, and passes it on.
+    func drainEvents() {
+        let ring = eventRing.handle
+        while ring.count >= LaneEvent.wordCount, let first = ring.dequeue(), let second = ring.dequeue() {
+            handle(LaneEvent(first, second))
+        }
+    }
+
+    private func handle(_ event: LaneEvent) {
+        switch event.kind {
+        case LaneEvent.Kind.localAddressesChanged: wantsSnapshot = true
+        case LaneEvent.Kind.snapshotTaken: takeSnapshot(event.argument)
+        default: tell(event)
+        }
+    }
+
+    private func tell(_ event: LaneEvent) {
+        guard let plugin, let probed = vifs[event.vif]?.probed else { return }
+        let sequence = UInt32(truncatingIfNeeded: event.argument)
+        switch event.kind {
+        case LaneEvent.Kind.held: plugin.pathEvent(.held, probed)
+        case LaneEvent.Kind.released: plugin.pathEvent(.released, probed)
+        case LaneEvent.Kind.fenceSent: plugin.pathEvent(.fenceSent(sequence: sequence), probed)
+        case LaneEvent.Kind.steered: plugin.pathEvent(.steered, probed)
+        case LaneEvent.Kind.unsteered: plugin.pathEvent(.unsteered, probed)
+        case LaneEvent.Kind.transmitFence: plugin.pathEvent(.transmitFence(sequence: sequence), probed)
+        default: break
+        }
+    }
+
+    /// Tells the plugin which guests came and went. A guest that went and came back meanwhile did both.
+    func tellGuestChanges() {
+        guard let plugin else { return }
+        for vif in vifs.values {
+            guard let probed = vif.probed else { continue }
+            let guest = vif.guestNow
+            if guest.generation == vif.toldGeneration { continue }
+            vif.toldGeneration = guest.generation
+            if vif.isToldConnected { plugin.pathEvent(.guestGone, probed) }
+            vif.isToldConnected = guest.device >= 0
+            if vif.isToldConnected { plugin.pathEvent(.guestConnected, probed) }
+        }
+    }
+
+    /// Hands frontends' messages to the plugin. Without one there is nobody to speak to, and what is said is thrown away.
+    func readLinks() {
+        for vif in vifs.values {
+            guard let link = vif.link else { continue }
+            for receipt in link.receive(limit: Self.messagesPerScan) {
+                switch receipt {
+                case .message(let message):
+                    if let probed = vif.probed { plugin?.controlMessage(ControlCodec.encode(message), probed) }
+                case .violation(let error):
+                    link.reset()
+                    logViolation(error, vif)
+                    if let probed = vif.probed { plugin?.controlMessage([], probed) }
+                }
+            }
+        }
+    }
+
+    private func logViolation(_ error: ControlDecodingError, _ vif: Vif) {
+        vif.violations += 1
+        let now = DispatchTime.now().uptimeNanoseconds
+        guard now >= vif.nextViolationLog else { return }
+        vif.nextViolationLog = now + 1_000_000_000
+        logger.warning(
+            "a frontend broke the rules of its control link",
+            metadata: [
+                "vif": "\(vif.configuration.name)", "violation": "\(error)", "violations": "\(vif.violations)",
+            ])
+    }
+
+    func checkUplink() {
+        guard let plugin, let isUp = try? uplink.port.information.isLinkUp, isUp != wasLinkUp else { return }
+        // The first look is no change, unless the link is down.
+        if wasLinkUp != nil || !isUp { plugin.linkChanged(isUp: isUp) }
+        wasLinkUp = isUp
+    }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+import CViaductAccel
+import Dataplane
+import Foundation
+import Logging
+
+extension ControlPlane {
+    /// A planned way back takes at most the time limits of draining and closing (AccelerationLimits), and a little.
+    private static let withdrawMilliseconds = 5000
+
+    @unsafe
+    func loadPlugin(_ hooks: UnsafePointer<viaduct_backend_hooks>) throws(NetbackError) {
+        try operate { () throws(NetbackError) in
+            try locked { () throws(NetbackError) in unsafe try loadPluginLocked(hooks) }
+        }
+    }
+
+    @unsafe
+    private func loadPluginLocked(_ hooks: UnsafePointer<viaduct_backend_hooks>) throws(NetbackError) {
+        let new = unsafe try LoadedPlugin(hooks)
+        if let plugin { throw .pluginAlreadyLoaded(name: plugin.name) }
+        let code = new.attach(host)
+        guard code == 0 else { throw .pluginRefused(name: new.name, code: code) }
+        plugin = new
+        logger.info("plugin loaded", metadata: ["plugin": "\(new.name)"])
+        for vif in vifsInOrder where vif.isWanted { probe(vif, new) }
+        if localAddresses.generation > 0 {
+            new.localAddresses(localAddresses.addresses, generation: localAddresses.generation)
+        }
+        hotHooks.store(new.word)
+    }
+
+    func unloadPlugin() throws(NetbackError) {
+        try operate { () throws(NetbackError) in try unloadPluginInOperation() }
+    }
+
+    func unloadPluginInOperation() throws(NetbackError) {
+        guard lock.withLock({ plugin }) != nil else { throw .noPlugin }
+        withdrawAcceleration(lock.withLock { Array(vifs.values) })
+        try locked { () throws(NetbackError) in
+            // A plugin that was found stuck meanwhile is gone by now.
+            guard let old = plugin else { throw .noPlugin }
+            try takeHotHooksAway(old)
+            for vif in vifsInOrder { remove(vif, old) }
+            old.detach()
+            plugin = nil
+            try forgetPlugin()
+            logger.info("plugin unloaded", metadata: ["plugin": "\(old.name)"])
+        }
+    }
+
+    func setAcceleration(_ wanted: Bool, vif id: UInt32) {
+        try? operate { () throws(NetbackError) in
+            lock.withLock {
+                guard let vif = vifs[id], vif.isWanted != wanted else { return }
+                vif.isWanted = wanted
+                if wanted && vif.probed == nil { return introduce(vif) }
+                withHotHooksAway { plugin in
+                    if let probed = vif.probed { plugin.want(wanted, probed) }
+                }
+            }
+        }
+    }
+
+    /// Asks the plugin to bring vifs back to the slow path as planned, and waits for it, for a while. What has not come back
+    /// by then is taken away by force.
+    func withdrawAcceleration(_ leaving: [Vif]) {
+        lock.withLock {
+            withHotHooksAway { plugin in
+                for vif in leaving {
+                    if let probed = vif.probed { plugin.want(false, probed) }
+                }
+            }
+        }
+        let end = DispatchTime.now() + .milliseconds(Self.withdrawMilliseconds)
+        while DispatchTime.now() < end {
+            let areAtRest = lock.withLock { plugin == nil || leaving.allSatisfy { $0.probed == nil || isAtRest($0) } }
+            if areAtRest { return }
+            usleep(1000)
+        }
+        logger.warning("a vif did not come back to the slow path in time", metadata: ["netback": "\(configuration.name)"])
+    }
+
+    /// Whether the plugin uses nothing for the vif, as far as it says.
+    private func isAtRest(_ vif: Vif) -> Bool {
+        switch directory.status(of: vif.id)?.state {
+        case nil, .some(.none), .refused, .quarantined: true
+        case .offered, .granted, .proving, .connected, .draining: false
+        }
+    }
+
+    private var vifsInOrder: [Vif] { vifs.values.sorted { $0.id < $1.id } }
+
+    /// Shows a vif to the plugin, if there is one. Nothing here can fail the vif.
+    func introduce(_ vif: Vif) {
+        withHotHooksAway { plugin in probe(vif, plugin) }
+    }
+
+    /// Why the plugin could not be told, if so.
+    func removeFromPlugin(_ vif: Vif) -> NetbackError? {
+        guard let plugin, vif.probed != nil else { return nil }
+        do throws(NetbackError) {
+            try takeHotHooksAway(plugin)
+            remove(vif, plugin)
+            hotHooks.store(plugin.word)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func probe(_ vif: Vif, _ plugin: LoadedPlugin) {
+        vif.toldGeneration = 0
+        vif.isToldConnected = false
+        vif.probed = plugin.probe(vif.description)
+        if let probed = vif.probed {
+            plugin.want(true, probed)
+        } else if directory.status(of: vif.id) == nil {
+            let reason = AccelerationReason(.noSteeringForm, "plugin \(plugin.name) refused the vif")
+            directory.report(AccelerationStatus(state: .refused(reason), reason: reason), vif: vif.id)
+        }
+    }
+
+    private func remove(_ vif: Vif, _ plugin: LoadedPlugin) {
+        if let probed = vif.probed { plugin.remove(probed) }
+        vif.probed = nil
+        directory.forgetPlugin(vif.id)
+    }
+
+    /// Calls `body` while no hot hook runs, as the ABI promises to hooks that are not "alongside".
+    private func withHotHooksAway(_ body: (LoadedPlugin) -> Void) {
+        guard let plugin else { return }
+        do throws(NetbackError) {
+            try takeHotHooksAway(plugin)
+        } catch {
+            return
+        }
+        body(plugin)
+        hotHooks.store(plugin.word)
+    }
+
+    private func takeHotHooksAway(_ plugin: LoadedPlugin) throws(NetbackError) {
+        hotHooks.store(0)
+        if group.synchronize() { return }
+        leak(plugin)
+        throw .pluginStuck(name: plugin.name)
+    }
+
+    /// A hot hook does not return. Its memory, and that of its table, stay; no other hook of it is called.
+    private func leak(_ stuck: LoadedPlugin) {
+        unsafe _ = Unmanaged.passRetained(stuck)
+        unsafe _ = Unmanaged.passRetained(host)
+        plugin = nil
+        let reason = AccelerationReason(.pluginRemoved, "plugin \(stuck.name) is stuck in a hook")
+        for vif in vifs.values where vif.probed != nil {
+            vif.probed = nil
+            directory.report(AccelerationStatus(state: .refused(reason), reason: reason), vif: vif.id)
+        }
+        logger.critical("plugin does not return from a hook, it was leaked", metadata: ["plugin": "\(stuck.name)"])
+    }
+
+    /// Undoes in the lane what the plugin asked for, so that the next one finds vifs at rest and gets no event of the last one.
+    private func forgetPlugin() throws(NetbackError) {
+        for vif in vifs.values {
+            guard carryOut(LaneCommand(LaneCommand.Operation.reset, slot: vif.slot)) else { throw .laneStuck }
+        }
+        drainEvents()
+    }
+}

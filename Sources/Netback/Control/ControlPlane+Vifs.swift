@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+import DPDK
+import Dataplane
+import Foundation
+import Logging
+import Wire
+
+extension ControlPlane {
+    func addVif(_ wanted: VifConfiguration, link: (any ControlLink)?) throws(NetbackError) -> UInt32 {
+        try operate { () throws(NetbackError) in
+            try locked { () throws(NetbackError) in try addVifLocked(wanted, link) }
+        }
+    }
+
+    func removeVif(_ id: UInt32) throws(NetbackError) {
+        try operate { () throws(NetbackError) in
+            guard let vif = lock.withLock({ vifs[id] }) else { throw .unknownVif(id) }
+            withdrawAcceleration([vif])
+            try locked { () throws(NetbackError) in
+                let pluginProblem = removeFromPlugin(vif)
+                try takeDown(vif)
+                if let pluginProblem { throw pluginProblem }
+            }
+        }
+    }
+
+    private func addVifLocked(_ wanted: VifConfiguration, _ link: (any ControlLink)?) throws(NetbackError) -> UInt32 {
+        try validate(wanted)
+        guard let slot = slots.firstIndex(where: { $0 == nil }) else { throw .tooManyVifs(limit: slots.count) }
+        let vif = Vif(
+            id: nextID, slot: slot, wanted, link: link, pool: pool, totals: CounterRow(totals),
+            holdCapacity: configuration.holdCapacity, group: group, logger: logger)
+        nextID += 1
+        // From here on the lane may know the vif: whatever fails, it is taken down in order.
+        slots[slot] = vif.id
+        vifs[vif.id] = vif
+        directory.add(vif.id, slot: slot, link: link)
+        guard carryOut(LaneCommand(LaneCommand.Operation.attach, slot: slot, large: vif.lane.word)) else {
+            forget(vif)
+            throw .laneStuck
+        }
+        do throws(DPDKError) {
+            vif.socket = try VhostSocket(path: wanted.socketPath, delegate: vif)
+        } catch {
+            try takeDown(vif)
+            throw .dpdk(error)
+        }
+        if vif.isWanted { introduce(vif) }
+        logger.info("vif added", metadata: ["vif": "\(wanted.name)", "mac": "\(wanted.mac)", "socket": "\(wanted.socketPath)"])
+        return vif.id
+    }
+
+    private func validate(_ wanted: VifConfiguration) throws(NetbackError) {
+        guard (1...31).contains(wanted.name.utf8.count) else {
+            throw .invalidConfiguration("a vif's name has 1 to 31 bytes, not \(wanted.name.utf8.count)")
+        }
+        if vifs.values.contains(where: { $0.configuration.name == wanted.name }) { throw .duplicateName(wanted.name) }
+        guard wanted.mac.isValidUnicast, wanted.mac != FenceFrame.address else {
+            throw .invalidAddress(wanted.mac, vif: wanted.name)
+        }
+        if let vlan = wanted.vlan { throw .vlanNotSupported(vlan, vif: wanted.name) }
+        // librte_vhost removes a socket's path when it fails to listen there: never that of another process.
+        if (try? FileManager.default.attributesOfItem(atPath: wanted.socketPath)) != nil {
+            throw .socketExists(path: wanted.socketPath)
+        }
+    }
+
+    /// Takes a vif down that no plugin knows (any more): first its guest goes, then the lane lets go, then its memory is freed.
+    private func takeDown(_ vif: Vif) throws(NetbackError) {
+        vif.socket = nil
+        directory.remove(vif.id)
+        guard carryOut(LaneCommand(LaneCommand.Operation.detach, slot: vif.slot)) else {
+            forget(vif)
+            throw .laneStuck
+        }
+        vifs[vif.id] = nil
+        slots[vif.slot] = nil
+        vif.free()
+        logger.info("vif removed", metadata: ["vif": "\(vif.configuration.name)"])
+    }
+
+    /// A stuck lane may still use the vif: its slot stays taken, its memory is leaked.
+    private func forget(_ vif: Vif) {
+        directory.remove(vif.id)
+        vifs[vif.id] = nil
+    }
+
+    func carryOut(_ command: LaneCommand) -> Bool { channel.carryOut(command) { drainEvents() } }
+
+    // MARK: What can be seen
+
+    var statuses: [VifStatus] {
+        lock.withLock {
+            guard !isStopped else { return [] }
+            return vifs.values.sorted { $0.id < $1.id }.map { vif in
+                let row = CounterRow(vif.counters)
+                let names = PathCounter.allCases.filter(\.appliesToVif).map { ($0.name, row[$0]) }
+                return VifStatus(
+                    id: vif.id, name: vif.configuration.name, mac: vif.configuration.mac,
+                    isConnected: vif.guestNow.device >= 0, acceleration: acceleration(of: vif),
+                    counters: Dictionary(uniqueKeysWithValues: names), held: Int(row[.held]))
+            }
+        }
+    }
+
+    private func acceleration(of vif: Vif) -> AccelerationStatus {
+        if let reported = directory.status(of: vif.id) { return reported }
+        if !vif.isWanted { return AccelerationStatus(reason: AccelerationReason(.notWanted)) }
+        return AccelerationStatus(reason: plugin == nil ? AccelerationReason(.noPlugin) : nil)
+    }
+
+    var counters: [String: UInt64] {
+        lock.withLock {
+            let row = CounterRow(totals)
+            var values = Dictionary(uniqueKeysWithValues: PathCounter.allCases.map { ($0.name, row[$0]) })
+            let rows = vifs.values.map { CounterRow($0.counters) }
+            values[PathCounter.held.name] = rows.reduce(0) { $0 + $1[.held] }
+            values[PathCounter.queued.name] = rows.reduce(0) { $0 + $1[.queued] }
+            values["localAddressesCut"] = localAddresses.cut
+            return values
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+public import Acceleration
+public import CViaductAccel
+public import DPDK
+public import Dataplane
+public import Logging
+
+/// A learning switch between an uplink and the vifs of guests, which reach it by vhost-user: the slow path, and the host of a
+/// plugin that adds a fast one.
+///
+/// Frames are moved by one poller in a poll loop; everything here is for the control plane, any thread.
+public final class Netback: @unchecked Sendable {
+    // SAFETY (@unchecked Sendable): what is behind it has its own locks; the references never change.
+    private let control: ControlPlane
+    private let thread: ControlThread
+
+    /// Starts switching, with no vif yet.
+    ///
+    /// - Parameters:
+    ///   - uplink: the default queue pair of a started port; this netback's alone until ``stop()``.
+    ///   - pool: for what guests send and for copies; lives until ``stop()`` returned, as do the port and the group's loops.
+    ///   - loop: which of the group's poll loops runs this netback.
+    public init(
+        _ configuration: NetbackConfiguration, uplink: QueuePair, pool: MempoolHandle, group: PollGroup, loop: Int,
+        logger: Logger
+    ) throws(NetbackError) {
+        let control = try ControlPlane(
+            configuration, uplink: uplink, pool: pool, group: group, loop: loop, logger: logger)
+        self.control = control
+        thread = ControlThread(name: "netback", intervalMicroseconds: 1000) { control.tick() }
+    }
+
+    deinit { stop() }
+
+    /// Listens for a guest; the vif's number, which is never used again.
+    ///
+    /// - Parameter link: the backend's end of the vif's control link, if it may be accelerated.
+    public func addVif(_ vif: VifConfiguration, link: (any ControlLink)?) throws(NetbackError) -> UInt32 {
+        try control.addVif(vif, link: link)
+    }
+
+    /// Disconnects the guest and frees everything of the vif. When this returns normally nothing of it is in use.
+    public func removeVif(_ id: UInt32) throws(NetbackError) { try control.removeVif(id) }
+
+    /// Lets a plugin accelerate the vifs; those that are there, and those to come. One at a time.
+    ///
+    /// - Parameter hooks: is copied; the functions and the state behind it stay valid until ``unloadPlugin()`` returned.
+    /// - Throws: ``NetbackError/pluginTooNew(plugin:host:)`` tells the version of a table that would be taken.
+    @unsafe
+    public func loadPlugin(_ hooks: UnsafePointer<viaduct_backend_hooks>) throws(NetbackError) {
+        unsafe try control.loadPlugin(hooks)
+    }
+
+    /// Takes the plugin out of service. When this returned, or threw, no hook of it is called any more; when it threw
+    /// ``NetbackError/pluginStuck(name:)``, one of them has not returned yet.
+    public func unloadPlugin() throws(NetbackError) { try control.unloadPlugin() }
+
+    /// Whether a plugin may accelerate the vif. A vif that is gone is ignored.
+    public func setAcceleration(_ wanted: Bool, vif: UInt32) { control.setAcceleration(wanted, vif: vif) }
+
+    /// In the order in which they were added.
+    public var vifs: [VifStatus] { control.statuses }
+
+    /// What the switch counted, by name. Each reason to drop a frame is one of ``dropReasons``.
+    public var counters: [String: UInt64] { control.counters }
+
+    /// The names of the counters that count dropped frames.
+    public static var dropReasons: [String] { PathCounter.allCases.filter(\.isDrop).map(\.name) }
+
+    /// Ends all service: the plugin is unloaded, guests are disconnected, mbufs are freed. Further calls do nothing.
+    public func stop() {
+        control.stop()
+        thread.stop()
+    }
+}

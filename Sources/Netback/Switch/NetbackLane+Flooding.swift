@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+import Wire
+
+extension NetbackLane {
+    @_noLocks
+    mutating func floodFromGuest(_ mbuf: Mbuf, _ vif: VifReference) {
+        vif.lane.count(.forwarded)
+        flood(mbuf, from: vif.lane.port)
+    }
+
+    /// Sends a frame out of every port but the one that it came in by; takes it. The last port gets the original, each other a
+    /// copy of its own. A vif without a guest is no destination.
+    @_noLocks
+    mutating func flood(_ mbuf: Mbuf, from origin: SwitchPort) {
+        // The destination is not looked up any more: no hold applies to a flooded frame.
+        var next = origin.isUplink ? nil : SwitchPort.uplink
+        var place = 0
+        while place < vifs.count {
+            let vif = vifs[place]
+            place += 1
+            let port = vif.lane.port
+            guard vif.lane.isConnected, !(port == origin) else { continue }
+            if let earlier = next { copy(mbuf, to: earlier) }
+            next = port
+        }
+        guard let next else { return drop(mbuf, .noDestination) }
+        deliver(mbuf, to: next, destination: .broadcast, isFromUplink: false)
+    }
+
+    @_noLocks
+    private mutating func copy(_ mbuf: Mbuf, to port: SwitchPort) {
+        totals.add(to: .floodCopies)
+        guard pool.allocate(1, into: &fresh) else { return totals.add(to: .noMbuf) }
+        let copy = fresh[0]
+        guard copy.copyFrame(from: mbuf) else {
+            fresh.free()
+            return totals.add(to: .oversize)
+        }
+        fresh.removeAll()
+        deliver(copy, to: port, destination: .broadcast, isFromUplink: false)
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// What the slow path counts, for the switch as a whole and for each vif; in the order of a row of counters.
+///
+/// For the switch, at any moment at which its loop does not run:
+///
+///     wireReceived + guestReceived + viReceived + floodCopies + fencesMade
+///       = wireTransmitted + guestDelivered + viDelivered + fencesSent + fencesConsumed + all drops + held + queued + uplinkQueued
+///
+/// and for a vif, in the direction to its guest:
+///
+///     offered + fencesMade = guestDelivered + viDelivered + fencesSent + dropsToGuest + held + queued
+///
+/// and from its guest:
+///
+///     guestReceived = fencesConsumed + dropsFromGuest + forwarded
+enum PathCounter: UInt8, CaseIterable, Sendable {
+    // Frames in and out.
+    case wireReceived
+    case wireTransmitted
+    case guestReceived
+    case guestReceivedBytes
+    case guestDelivered
+    case guestDeliveredBytes
+    /// Frames handed to, and taken from, a VI in software.
+    case viDelivered
+    case viReceived
+    /// Frames of a guest that went on to at least one port.
+    case forwarded
+    /// Frames, or copies, that were meant for a guest.
+    case offered
+    /// Copies made, or tried, for the second and further ports of a flooded frame.
+    case floodCopies
+    case fencesMade
+    case fencesSent
+    case fencesConsumed
+
+    // Drops of frames that came in, in the order in which a frame is examined.
+    case multiSegment
+    case runt
+    case tagged
+    case unexpectedFence
+    case reservedAddress
+    case spoofedByGuest
+    case reflected
+    case samePort
+    case noDestination
+    // Drops of copies.
+    case noMbuf
+    case oversize
+    // Drops on the way out.
+    case uplinkFull
+    case guestAbsent
+    case vringFull
+    /// The ring of a VI in software had no room.
+    case viFull
+    case holdOverflow
+    case guestGone
+    case vifRemoved
+    /// The netback was stopped.
+    case stopped
+
+    // Observations.
+    /// Frames from a port that is not the one of the vif whose address they carry as their source.
+    case spoofedSource
+    case fdbFull
+    case fdbMoves
+    case fdbAged
+    case transmitFences
+    case holds
+
+    // Values of the moment.
+    case held
+    case queued
+    case uplinkQueued
+    case fdbEntries
+
+    /// The counter's cell in a row: its raw value, whose derived accessor a poll loop may not call.
+    var place: Int {
+        // SAFETY: an enumeration without payloads and of less than 256 cases is one byte, the number of the case.
+        @inline(always) @_noLocks get { unsafe Int(unsafeBitCast(self, to: UInt8.self)) }
+    }
+
+    /// Key in status and JSON.
+    var name: String { "\(self)" }
+
+    var isDrop: Bool { rawValue >= PathCounter.multiSegment.rawValue && rawValue <= PathCounter.stopped.rawValue }
+    var isDropFromGuest: Bool {
+        rawValue >= PathCounter.multiSegment.rawValue && rawValue <= PathCounter.noDestination.rawValue
+    }
+    var isDropToGuest: Bool {
+        rawValue >= PathCounter.guestAbsent.rawValue && rawValue <= PathCounter.stopped.rawValue
+    }
+
+    /// Whether a vif has this counter, too.
+    var appliesToVif: Bool {
+        switch self {
+        case .wireReceived, .wireTransmitted, .floodCopies, .reflected, .noMbuf, .oversize, .uplinkFull, .uplinkQueued,
+            .fdbEntries, .fdbFull, .fdbMoves, .fdbAged:
+            false
+        default: true
+        }
+    }
+}

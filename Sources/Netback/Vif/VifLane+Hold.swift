@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+
+extension VifLane {
+    /// From now on frames from the uplink for the vif's address are kept. A release that is under way is over by it.
+    @_noLocks
+    mutating func beginHold() {
+        releaseEnded()
+        holdState = .holding
+        count(.holds)
+    }
+
+    /// Hands out what is held, and says so when it is out: at once when there is nothing, or nobody to hand it to.
+    @_noLocks
+    mutating func endHold() {
+        owesRelease = true
+        if case .none = holdState { return releaseEnded() }
+        holdState = .releasing
+        if heldCount == 0 || !isConnected {
+            count(.guestAbsent, releasing.free() + hold.free())
+            holdState = .none
+            releaseEnded()
+        }
+    }
+
+    /// Nobody waits for this vif any more: fences are forgotten, what is held goes out.
+    @_noLocks
+    mutating func reset() {
+        nonce = 0
+        queuedSequence = nil
+        fence.end()
+        transmitFence.end()
+        soft.detach()
+        endHold()
+        owesRelease = false
+        didRelease = false
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+import DPDK
+import Wire
+
+/// What the lane knows about one vif: the frames on their way to its guest, its hold, its fences.
+///
+/// Made by the control plane, the lane's from the `attach` command until it took `detach`.
+struct VifLane: ~Copyable {
+    static var outboxCapacity: Int { @_noLocks get { 256 } }
+    static var burst: Int { @_noLocks get { 32 } }
+
+    enum Hold {
+        case none
+        /// Frames from the uplink for the vif's address are kept.
+        case holding
+        /// They are handed out in order; new ones queue up behind.
+        case releasing
+    }
+
+    let port: SwitchPort
+    let mac: MACAddress
+    let pool: MempoolHandle
+    let guest: SharedWord
+    let row: CounterRow
+    let totals: CounterRow
+
+    /// Frames for the guest, in order.
+    var outbox: MbufBurst
+    /// Place of the fence in the outbox, counted from 1; 0 when none is there.
+    var fencePlace = 0
+    /// The sequence number of the fence in the outbox; nil when nobody wants to know when it is through.
+    var queuedSequence: UInt32?
+    var hold: MbufQueue
+    /// The part of the hold that is offered to the vring.
+    var releasing: MbufBurst
+    var holdState = Hold.none
+
+    var soft = SoftSteering()
+
+    /// As of this round.
+    var generation: UInt32 = 0
+    var device: VhostDeviceID = -1
+
+    /// Nonce of the vif's fences; 0 while none are expected.
+    var nonce: UInt64 = 0
+    var fence = GuestFence()
+    var transmitFence = TransmitFence()
+    /// Somebody waits for the end of the release.
+    var owesRelease = false
+    /// Events that came about in this round.
+    var didRelease = false
+    var sentSequence: UInt32?
+
+    init(
+        port: SwitchPort, mac: MACAddress, pool: MempoolHandle, guest: SharedWord, row: CounterRow, totals: CounterRow,
+        holdCapacity: Int
+    ) {
+        self.port = port
+        self.mac = mac
+        self.pool = pool
+        self.guest = guest
+        self.row = row
+        self.totals = totals
+        outbox = MbufBurst(capacity: Self.outboxCapacity)
+        hold = MbufQueue(capacity: holdCapacity)
+        releasing = MbufBurst(capacity: Self.burst)
+    }
+
+    var isConnected: Bool { @_noLocks get { device >= 0 } }
+    var heldCount: Int { @_noLocks get { hold.count + releasing.count } }
+
+    @inline(always) @_noLocks
+    func count(_ counter: PathCounter, _ amount: Int = 1) {
+        row.add(amount, to: counter)
+        totals.add(amount, to: counter)
+    }
+
+    /// Reads which guest is there. What was on its way to a guest that went is freed.
+    @_noLocks
+    mutating func refreshGuest() {
+        let word = GuestWord(guest.load())
+        if word.generation == generation { return }
+        generation = word.generation
+        if isConnected { guestWent() }
+        device = word.device
+    }
+
+    @_noLocks
+    private mutating func guestWent() {
+        freeAll(.guestGone)
+        fence.end()
+        transmitFence.end()
+        releaseEnded()
+        holdState = .none
+        device = -1
+    }
+
+    /// Frees every frame on its way to the guest, each a drop with that reason; a fence among them counts as one, too.
+    @_noLocks
+    mutating func freeAll(_ reason: PathCounter) {
+        count(reason, outbox.free() + releasing.free() + hold.free() + soft.outbox.free())
+        fencePlace = 0
+    }
+
+    @_noLocks
+    mutating func releaseEnded() {
+        if owesRelease { didRelease = true }
+        owesRelease = false
+    }
+
+    @_noLocks
+    func publishDepths() {
+        row.set(heldCount, at: .held)
+        row.set(outbox.count, at: .queued)
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+import Dataplane
+import Synchronization
+
+/// The engine's side of one queue pair.
+///
+/// - Lcore: the engine's alone.
+@safe
+struct EngineQueue: ~Copyable {
+    /// Most frames of a queue that a round delivers, and most that it completes.
+    static var budget: Int { @_noLocks get { 64 } }
+
+    private let receiveRing: MbufRingHandle
+    private let transmitRing: MbufRingHandle
+    private let postedRing: MbufRingHandle
+    private let completedRing: MbufRingHandle
+    private let progress: UnsafeMutablePointer<QueueProgress>
+    private let counters: Counters
+
+    /// Frames from the wire, in the wire's mbufs.
+    private var arrivals: DelayLine
+    /// Posted buffers that the engine has fetched.
+    private var buffers = MbufBurst(capacity: 32)
+    private var filled = MbufBurst(capacity: EngineQueue.budget)
+    private var spent = MbufBurst(capacity: EngineQueue.budget)
+    private var deliveryDelay: SplitMix64
+    private var delivered: UInt64 = 0
+
+    /// The sender's mbufs, from when the engine took them until they go back.
+    private var completions: DelayLine
+    private var returning = MbufBurst(capacity: EngineQueue.budget)
+    private var completionDelay: SplitMix64
+    private var transmitted: UInt64 = 0
+    private var completed: UInt64 = 0
+
+    init(
+        rings: QueueRings, progress: PinnedBlock<QueueProgress>, counters: Counters, index: Int,
+        configuration: SoftNICConfiguration
+    ) {
+        receiveRing = rings.receive.handle
+        transmitRing = rings.transmit.handle
+        postedRing = rings.posted.handle
+        completedRing = rings.completed.handle
+        unsafe self.progress = progress.pointer
+        self.counters = counters
+        arrivals = DelayLine(capacity: configuration.receiveFIFO)
+        completions = DelayLine(capacity: configuration.descriptors)
+        deliveryDelay = SplitMix64(seed: configuration.seed, stream: UInt64(index) * 2 + 1)
+        completionDelay = SplitMix64(seed: configuration.seed, stream: UInt64(index) * 2 + 2)
+    }
+
+    /// Whether something waits for the engine's clock to go on.
+    var isWaiting: Bool { @_noLocks get { !arrivals.isEmpty || !completions.isEmpty || !returning.isEmpty } }
+
+    // MARK: From the wire
+
+    /// Takes ownership of a frame from the wire; false when the FIFO is full, which is counted.
+    @_noLocks
+    mutating func accept(_ frame: Mbuf, now: UInt64, longest delay: UInt32) -> Bool {
+        if arrivals.append(frame, due: now &+ deliveryDelay.next(through: UInt64(delay))) { return true }
+        count(.missed, 1)
+        return false
+    }
+
+    /// Copies the frames that are due into the owner's buffers, as DMA would; how many frames left the FIFO.
+    @_noLocks
+    mutating func deliver(now: UInt64) -> Int {
+        while spent.freeCapacity > 0, filled.freeCapacity > 0, let frame = arrivals.removeFirst(dueBy: now) {
+            spent.append(frame)
+            if buffers.isEmpty { postedRing.dequeue(into: &buffers) }
+            if buffers.isEmpty {
+                count(.noMbuf, 1)
+                continue
+            }
+            let buffer = buffers[buffers.count - 1]
+            if buffer.copyFrame(from: frame) {
+                buffers.truncate(to: buffers.count - 1)
+                filled.append(buffer)
+            } else {
+                count(.truncated, 1)
+            }
+        }
+        if !filled.isEmpty {
+            // The owner posts no more buffers than its receive ring has room for, so all of them fit.
+            let moved = receiveRing.enqueue(&filled)
+            delivered &+= UInt64(truncatingIfNeeded: moved)
+            unsafe progress.pointee.delivered.store(delivered, ordering: .releasing)
+            count(.delivered, moved)
+        }
+        // Filled buffers that found no room are held as frames that wait are.
+        counters.set(UInt64(truncatingIfNeeded: arrivals.count + filled.count), at: QueueCounter.held.index)
+        return spent.free()
+    }
+
+    // MARK: To the wire
+
+    /// How many posted frames the engine can take now, at most `limit`.
+    @_noLocks
+    func transmittable(limit: Int) -> Int {
+        let posted = transmitRing.count
+        let room = completions.freeCapacity
+        let most = posted < room ? posted : room
+        return most < limit ? most : limit
+    }
+
+    /// Takes `count` posted frames, which it may borrow in `burst` until it says that they are transmitted: they are kept here,
+    /// and go back to their sender only then.
+    ///
+    /// - Precondition: `count` is what ``transmittable(limit:)`` said.
+    @_noLocks
+    mutating func take(_ count: Int, into burst: inout MbufBurst, now: UInt64, longest delay: UInt32) {
+        let first = burst.count
+        transmitRing.dequeue(into: &burst, limit: count)
+        var index = first
+        while index < burst.count {
+            let isKept = completions.append(burst[index], due: now &+ completionDelay.next(through: UInt64(delay)))
+            precondition(isKept, "the engine takes no frame that it has no room for")
+            index += 1
+        }
+    }
+
+    /// The `count` oldest frames taken and not yet transmitted are on the wire, or, for another `reason`, never will be.
+    @_noLocks
+    mutating func finish(_ count: Int, as reason: QueueCounter) {
+        transmitted &+= UInt64(truncatingIfNeeded: count)
+        unsafe progress.pointee.transmitted.store(transmitted, ordering: .releasing)
+        self.count(reason, count)
+    }
+
+    /// Gives mbufs whose completion is due back to their sender; how many.
+    @_noLocks
+    mutating func complete(now: UInt64) -> Int {
+        while completed &+ UInt64(truncatingIfNeeded: returning.count) != transmitted, returning.freeCapacity > 0,
+            let mbuf = completions.removeFirst(dueBy: now)
+        {
+            returning.append(mbuf)
+        }
+        guard !returning.isEmpty else { return 0 }
+        let moved = completedRing.enqueue(&returning)
+        completed &+= UInt64(truncatingIfNeeded: moved)
+        count(.completed, moved)
+        return moved
+    }
+
+    @inline(__always) @_noLocks
+    private func count(_ counter: QueueCounter, _ amount: Int) { counters.add(amount, to: counter.index) }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+public import DPDK
+public import Dataplane
+import Synchronization
+
+/// A multi-queue NIC in software: a port with queue pairs and a flow engine on one side, any DPDK port as its wire on the other.
+///
+/// Its owner starts ``port`` with `Port(starting:queues:pool:)` as it would a real NIC's, and lets a poll loop run ``poller``.
+/// To end: take the poller off its loop, end the port, then this NIC; then every mbuf is back in its pool.
+@safe
+public final class SoftNIC: @unchecked Sendable {
+    // SAFETY (@unchecked Sendable): `parts` is guarded by its lock; the rest never changes, and is Sendable.
+    public let configuration: SoftNICConfiguration
+    /// The NIC's port, to be started by its owner.
+    public let port: PortID
+
+    private let state: PinnedBlock<EngineState>
+    private let engineCounters: CounterBlock
+    private let queueCounters: [CounterBlock]
+    private let ownerCounters: [CounterBlock]
+    private let flowTable: FlowTable
+    private let parts: Mutex<Parts?>
+
+    /// What ``close()`` takes down, in this order.
+    private struct Parts: @unchecked Sendable {
+        // SAFETY (@unchecked Sendable): moved as a whole, under the lock.
+        var device: SoftDevice?
+        var engine: PinnedBlock<SoftNICEngine>?
+        var driver: PinnedBlock<SoftNICDriver>?
+        var rings: [QueueRings]
+    }
+
+    /// Makes the NIC and attaches its port.
+    ///
+    /// - Parameters:
+    ///   - wire: where frames from outside come from and go to; the engine's alone from now on.
+    ///   - wirePool: where mbufs for frames to the wire come from; must outlive the NIC, as must the wire's port.
+    /// - Throws: also for a configuration out of its limits, and for a name in use.
+    public init(
+        _ configuration: SoftNICConfiguration, wire: QueuePair, wirePool: MempoolHandle
+    ) throws(DPDKError) {
+        try configuration.validate()
+        let indices = 0..<configuration.queuePairs
+        var rings: [QueueRings] = []
+        for queue in indices {
+            rings.append(
+                try QueueRings(
+                    nic: configuration.name, queue: queue, descriptors: configuration.descriptors,
+                    numaNode: configuration.numaNode))
+        }
+        let state = PinnedBlock(EngineState())
+        let progress = indices.map { _ in PinnedBlock(QueueProgress()) }
+        let queueCounters = indices.map { _ in CounterBlock(count: QueueCounter.allCases.count) }
+        let ownerCounters = indices.map { _ in CounterBlock(count: 1) }
+        let engineCounters = CounterBlock(count: EngineCounter.allCases.count)
+        let flowTable = try FlowTable(configuration, state: state)
+        let engine = PinnedBlock(
+            SoftNICEngine(
+                configuration: configuration, wire: wire, wirePool: wirePool, state: state,
+                counters: engineCounters.counters, commands: flowTable.commandRing
+            ) { [rings] index in
+                EngineQueue(
+                    rings: rings[index], progress: progress[index], counters: queueCounters[index].counters, index: index,
+                    configuration: configuration)
+            })
+        let driver = PinnedBlock(
+            SoftNICDriver(queueCount: configuration.queuePairs, state: state) { [rings] index in
+                DriverQueue(
+                    rings: rings[index], progress: progress[index], counters: ownerCounters[index].counters,
+                    transmitDescriptors: configuration.descriptors)
+            })
+        port = try Port.attach(
+            configuration.name, receiveRings: rings.map { $0.receive.handle },
+            transmitRings: rings.map { $0.transmit.handle }, numaNode: configuration.numaNode)
+        let device = unsafe SoftDevice(
+            port: port, engine: SoftNICControl(configuration: configuration, driver: driver, flowTable: flowTable),
+            functions: SoftDeviceFunctions(
+                context: UnsafeMutableRawPointer(driver.pointer), received: softnic_received,
+                transmitting: softnic_transmitting, readClock: softnic_read_clock, transmitDone: softnic_transmit_done))
+        self.configuration = configuration
+        self.state = state
+        self.engineCounters = engineCounters
+        self.queueCounters = queueCounters
+        self.ownerCounters = ownerCounters
+        self.flowTable = flowTable
+        self.progress = progress
+        parts = Mutex(Parts(device: device, engine: engine, driver: driver, rings: rings))
+    }
+
+    /// What the engine and the driver share, for as long as either may run.
+    private let progress: [PinnedBlock<QueueProgress>]
+
+    deinit { close() }
+
+    /// Takes the NIC down and gives every mbuf back; also what the owner posted and did not get back. Does nothing the second time.
+    ///
+    /// - Precondition: ``poller`` is on no loop any more, and the port has been closed or was never started.
+    public func close() {
+        parts.withLock { parts in
+            guard parts != nil else { return }
+            parts?.device = nil
+            // The bus keeps a closed port's device, and its name.
+            Port.detach("net_ring_\(configuration.name)")
+            parts?.engine = nil
+            parts?.driver = nil
+            parts = nil
+        }
+    }
+
+    // MARK: The engine
+
+    /// The engine, for a poll loop; take it off the loop before ``close()``.
+    public var poller: Poller {
+        unsafe Poller(name: configuration.name, function: softnic_engine_poll, context: pollContext)
+    }
+
+    /// What ``poller`` runs.
+    @unsafe public var pollFunction: Poller.Function { unsafe softnic_engine_poll }
+    /// What ``poller`` works on; valid until ``close()``.
+    @unsafe public var pollContext: UnsafeMutableRawPointer {
+        guard let engine = parts.withLock({ $0?.engine }) else { preconditionFailure("the NIC was closed") }
+        return unsafe UnsafeMutableRawPointer(engine.pointer)
+    }
+
+    /// Runs one round on the calling thread, for who has no poll loop. The engine must be on no other thread meanwhile.
+    ///
+    /// - Returns: how much there was to do or to wait for; 0 when the engine is idle.
+    @discardableResult
+    public func poll() -> Int {
+        guard let engine = parts.withLock({ $0?.engine }) else { return 0 }
+        return unsafe engine.pointer.pointee.poll()
+    }
+
+    /// As ``poll()``, with the engine's clock moved on by `nanoseconds` (at most 20,000) instead of the time that passed. Rounds
+    /// that are all run so, on one thread, have the same outcome each time.
+    @discardableResult
+    public func poll(advancing nanoseconds: UInt64) -> Int {
+        guard let engine = parts.withLock({ $0?.engine }) else { return 0 }
+        return unsafe engine.pointer.pointee.poll(advancing: nanoseconds)
+    }
+
+    // MARK: What is seen from outside
+
+    /// The engine's clock in nanoseconds; stands still while the engine does not run.
+    public var clock: UInt64 { unsafe state.pointer.pointee.clock.load(ordering: .acquiring) }
+
+    /// What goes wrong from now on.
+    public var faults: SoftNICFaults {
+        get { unsafe SoftNICFaults(rawValue: state.pointer.pointee.faults.load(ordering: .relaxed)) }
+        set { unsafe state.pointer.pointee.faults.store(newValue.rawValue, ordering: .relaxed) }
+    }
+
+    /// Rules that were created and not destroyed, whether they steer or not.
+    public var ruleCount: Int { flowTable.count }
+
+    /// The counters, also after ``close()``.
+    public var statistics: SoftNICStatistics {
+        func value(_ counter: EngineCounter) -> UInt64 { engineCounters.counters[counter.rawValue] }
+        return SoftNICStatistics(
+            queues: zip(queueCounters, ownerCounters).map { engine, owner in
+                SoftNICStatistics.Queue(engine: engine.counters, posted: owner.counters[0])
+            },
+            wireReceived: value(.wireReceived), wireTransmitted: value(.wireTransmitted),
+            receivedLinkDown: value(.receivedLinkDown), wireNoMbuf: value(.wireNoMbuf),
+            rulesInEffect: value(.rulesInEffect))
+    }
+}

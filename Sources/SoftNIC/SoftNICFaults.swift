@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// Things that go wrong on demand, to be set at any time with ``SoftNIC/faults``.
+public struct SoftNICFaults: OptionSet, Sendable {
+    public let rawValue: UInt32
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Creating a rule fails with ENOSPC, validating it does not.
+    public static let tableFull = SoftNICFaults(rawValue: 1)
+    /// Creating a rule fails with EIO, validating it does not.
+    public static let creationRefused = SoftNICFaults(rawValue: 2)
+    /// A rule created now is accepted, and never steers.
+    public static let rulesIgnored = SoftNICFaults(rawValue: 4)
+    /// Frames are dropped both ways, from the engine's next round on. What the NIC received before is still delivered; what it
+    /// was given to send completes without being sent.
+    public static let linkDown = SoftNICFaults(rawValue: linkDownBit)
+
+    static var linkDownBit: UInt32 { @_noLocks get { 8 } }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Dataplane
+
+/// A NIC's counters at one time. Each counter is exact; between them the sums hold while the engine and the queues' owners
+/// rest, or at the end.
+public struct SoftNICStatistics: Sendable, Equatable {
+    /// One queue pair.
+    public struct Queue: Sendable, Equatable {
+        /// Frames put into the receive ring.
+        public let delivered: UInt64
+        /// Frames dropped because the owner had posted no buffer.
+        public let noMbuf: UInt64
+        /// Frames dropped because the receive FIFO was full.
+        public let missed: UInt64
+        /// Frames dropped because the posted buffer was shorter than the frame.
+        public let truncated: UInt64
+        /// Frames received from the wire and not yet delivered.
+        public let held: UInt64
+        /// Frames that the owner posted for sending.
+        public let posted: UInt64
+        /// Frames sent to the wire.
+        public let sent: UInt64
+        /// Frames not sent because the link was down.
+        public let unsentLinkDown: UInt64
+        /// Frames not sent because they are longer than a buffer of the wire's pool.
+        public let oversized: UInt64
+        /// Mbufs given back to the sender.
+        public let completed: UInt64
+
+        /// Frames of this queue that were dropped on their way from the wire.
+        public var receiveDrops: UInt64 { noMbuf + missed + truncated }
+        /// Posted frames of which nothing has become yet.
+        public var pending: UInt64 { posted &- sent &- unsentLinkDown &- oversized }
+    }
+
+    public let queues: [Queue]
+    /// Frames taken from the wire.
+    public let wireReceived: UInt64
+    /// Frames given to the wire.
+    public let wireTransmitted: UInt64
+    /// Frames from the wire dropped because the link was down.
+    public let receivedLinkDown: UInt64
+    /// Times that nothing was sent because the wire's pool was empty.
+    public let wireNoMbuf: UInt64
+    /// Rules in effect.
+    public let rulesInEffect: UInt64
+
+    /// Wire in = delivered + Σ drops + held, and Σ sent = wire out.
+    public var isBalanced: Bool {
+        let received = queues.reduce(receivedLinkDown) { $0 + $1.delivered + $1.receiveDrops + $1.held }
+        let sent = queues.reduce(0) { $0 + $1.sent }
+        return received == wireReceived && sent == wireTransmitted
+    }
+}
+
+/// Counters of one queue that the engine writes.
+enum QueueCounter: Int, CaseIterable {
+    case delivered = 0, noMbuf, missed, truncated, held, sent, unsentLinkDown, oversized, completed
+
+    var index: Int { @_noLocks get { rawValue } }
+}
+
+/// Counters of the NIC that the engine writes.
+enum EngineCounter: Int, CaseIterable {
+    case wireReceived = 0, wireTransmitted, receivedLinkDown, wireNoMbuf, rulesInEffect
+
+    var index: Int { @_noLocks get { rawValue } }
+}
+
+extension SoftNICStatistics.Queue {
+    init(engine: Counters, posted: UInt64) {
+        func value(_ counter: QueueCounter) -> UInt64 { engine[counter.rawValue] }
+        self.init(
+            delivered: value(.delivered), noMbuf: value(.noMbuf), missed: value(.missed), truncated: value(.truncated),
+            held: value(.held), posted: posted, sent: value(.sent), unsentLinkDown: value(.unsentLinkDown),
+            oversized: value(.oversized), completed: value(.completed))
+    }
+}

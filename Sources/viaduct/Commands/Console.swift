@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Foundation
+import Logging
+
+/// What a command says to the people, and programs, that started it.
+enum Console {
+    /// A line on standard output, at once.
+    static func line(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+
+    /// `viaduct: ` and the text, on standard error.
+    static func complaint(_ text: String) {
+        FileHandle.standardError.write(Data("viaduct: \(text)\n".utf8))
+    }
+
+    /// Text that is a whole message by itself, on standard error.
+    static func notice(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+
+    /// Errors only, so that a command's own one-line error stands alone; everything when `isVerbose`.
+    static func logger(isVerbose: Bool) -> Logger {
+        var logger = Logger(label: "viaduct") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = isVerbose ? .debug : .critical
+        return logger
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Foundation
+import Netfront
+
+/// A value for each path.
+struct PerPath<Value: Encodable & Equatable & Sendable>: Encodable, Equatable, Sendable {
+    var fast: Value
+    var slow: Value
+}
+
+/// What a run came to: the JSON of `viaduct demo`, and the judgement on it.
+struct DemoReport: Encodable, Equatable, Sendable {
+    struct Switch: Encodable, Equatable, Sendable {
+        let to: String
+        let millis: Double
+        let stashed: Int
+    }
+
+    /// The guest's packets.
+    var rx: PerPath<UInt64>
+    var tx: PerPath<UInt64>
+    /// Sums over the guest's checker and the remote host's: a frame that never reached the guest is missing at both.
+    var lost: UInt64
+    var reordered: UInt64
+    var duplicated: UInt64
+    /// Packets that the guest's plugin left to the slow path, by reason.
+    var declined: [String: UInt64]
+    var switches: [Switch]
+    var mbufsInUse: Int
+    /// The steering form that was in use; null when there was none.
+    var form: String?
+    /// See ``PathMeter``.
+    var gbps: PerPath<Double>
+    var mpps: PerPath<Double>
+
+    init(status: NetfrontStatus, findings: TrafficFindings, meter: PathMeter, form: String?, mbufsInUse: Int) {
+        rx = PerPath(fast: status[.receivedFastPackets], slow: status[.receivedSlowPackets])
+        tx = PerPath(fast: status[.transmittedFastPackets], slow: status[.transmittedSlowPackets])
+        lost = findings.lost
+        reordered = findings.reordered
+        duplicated = findings.duplicated
+        declined = Self.declines(status)
+        switches = status.switches.map { record in
+            Switch(to: record.to.rawValue, millis: Self.rounded(Double(record.nanoseconds) / 1e6), stashed: record.stashed)
+        }
+        self.mbufsInUse = mbufsInUse
+        self.form = form
+        gbps = PerPath(
+            fast: Self.rounded(meter.fast.gigabitsPerSecond), slow: Self.rounded(meter.slow.gigabitsPerSecond))
+        mpps = PerPath(
+            fast: Self.rounded(meter.fast.megapacketsPerSecond), slow: Self.rounded(meter.slow.megapacketsPerSecond))
+    }
+
+    static func declines(_ status: NetfrontStatus) -> [String: UInt64] {
+        [
+            "notConnected": status[.declinedNotConnected], "groupAddress": status[.declinedGroupAddress],
+            "peerUnknown": status[.declinedPeerUnknown], "form": status[.declinedForm], "source": status[.declinedSource],
+        ]
+    }
+
+    /// To a ten-thousandth.
+    static func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
+
+    private enum Key: String, CodingKey {
+        case rx, tx, lost, reordered, duplicated, declined, switches, mbufsInUse, form, gbps, mpps
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(rx, forKey: .rx)
+        try container.encode(tx, forKey: .tx)
+        try container.encode(lost, forKey: .lost)
+        try container.encode(reordered, forKey: .reordered)
+        try container.encode(duplicated, forKey: .duplicated)
+        try container.encode(declined, forKey: .declined)
+        try container.encode(switches, forKey: .switches)
+        try container.encode(mbufsInUse, forKey: .mbufsInUse)
+        // The key is there also without a value.
+        try container.encode(form, forKey: .form)
+        try container.encode(gbps, forKey: .gbps)
+        try container.encode(mpps, forKey: .mpps)
+    }
+
+    /// Why the run failed, in a line; nil when it did not.
+    var complaint: String? {
+        if lost + reordered + duplicated > 0 {
+            return "\(lost) frames lost, \(reordered) reordered, \(duplicated) duplicated: run again with --verbose for the counters"
+        }
+        if mbufsInUse > 0 { return "\(mbufsInUse) mbufs were not given back: please report it with the output of --verbose" }
+        return nil
+    }
+}
+
+extension Encodable {
+    /// One line of JSON, keys in alphabetical order.
+    func jsonLine() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}

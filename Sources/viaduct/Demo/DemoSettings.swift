@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Wire
+
+/// What a demonstration is to do.
+struct DemoSettings: Sendable, Equatable {
+    var seconds = 6.0
+    var rate = PacketRate.limited(200_000)
+    var size = 128
+    var flows = 16
+    var nic = NICKind.sfc
+    var plugin = PluginKind.accelerated
+    var lcores = LcorePlan.split
+    var seed: UInt64 = 1
+    var isJSON = false
+    var isVerbose = false
+
+    /// Frames that are on their way at once: a fair share of the wire's 1,024.
+    static let windowCapacity = 512
+
+    /// Who talks to whom.
+    static let guestMAC = MACAddress(rawValue: 0x0200_7647_0002)
+    static let endpoints = TrafficEndpoints(
+        sourceMAC: MACAddress(rawValue: 0x0200_7647_0001), destinationMAC: guestMAC,
+        source: IPv4Address(rawValue: 0x0A4D_0001), destination: IPv4Address(rawValue: 0x0A4D_0002))
+
+    /// Whether a switch to the fast path can be expected.
+    var expectsSwitches: Bool { plugin == .accelerated }
+
+    var schedule: SwitchSchedule { expectsSwitches ? .demonstration(seconds: seconds) : .none }
+
+    func hostConfiguration(wire: WireSide) -> EmbeddedHost.Configuration {
+        EmbeddedHost.Configuration(
+            nic: nic, plugin: plugin, lcores: lcores, guestMAC: Self.guestMAC, wire: wire, seed: seed,
+            // A plugin that only logs is offered the guest from the start.
+            accelerationWanted: plugin == .dummy, pluginOutput: { Console.line($0) })
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+extension DemoReport {
+    /// The end of a run, for people.
+    var summary: String {
+        var lines = [
+            "", "received   fast \(rx.fast)  slow \(rx.slow)", "sent       fast \(tx.fast)  slow \(tx.slow)",
+            "throughput fast \(gbps.fast) Gbit/s \(mpps.fast) Mpps  slow \(gbps.slow) Gbit/s \(mpps.slow) Mpps",
+            "lost \(lost)  reordered \(reordered)  duplicated \(duplicated)  mbufs in use \(mbufsInUse)  form \(form ?? "-")",
+        ]
+        let declines = declined.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        if !declines.isEmpty { lines.append("declined   " + declines.joined(separator: "  ")) }
+        for change in switches {
+            lines.append("switched to \(change.to) in \(change.millis) ms, \(change.stashed) frames stashed")
+        }
+        return lines.joined(separator: "\n")
+    }
+}

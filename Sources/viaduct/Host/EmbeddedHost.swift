@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
+import AcceleratedFrontend
+import Acceleration
+import DPDK
+import Dataplane
+import DummyAccelerator
+import Foundation
+import Logging
+import Netback
+import Netfront
+import Wire
+
+/// A host and its guest in one process: the uplink (as a rule a NIC in software and its wire), netback with one vif, and the
+/// guest's netfront, joined to the plugins. Needs neither root nor hugepages.
+final class EmbeddedHost: @unchecked Sendable {
+    // SAFETY (@unchecked Sendable): built by init, taken down by stop(), in between nothing changes.
+    struct Configuration: Sendable {
+        var nic = NICKind.sfc
+        var plugin = PluginKind.accelerated
+        var lcores = LcorePlan.split
+        var guestMAC: MACAddress
+        var wire = WireSide.ring
+        /// A port to use as it is, in place of the NIC in software and its wire.
+        var uplinkDevice: String?
+        /// Queue pairs of the uplink beside the default one.
+        var virtualInterfaces = 2
+        /// Of the NIC's random delays.
+        var seed: UInt64 = 1
+        var accelerationWanted = false
+        /// Takes what a plugin says, a line at a time.
+        var pluginOutput: @Sendable (String) -> Void = { _ in }
+
+        var uplink: UplinkChoice {
+            uplinkDevice.map(UplinkChoice.device) ?? .softNIC(nic, wire: wire, seed: seed)
+        }
+    }
+
+    let configuration: Configuration
+    let group: PollGroup
+    let netfront: Netfront
+    let wirePool: MempoolHandle
+    private let logger: Logger
+    private let sockets: SocketFolder
+    private let pools: HostPools
+    private let uplink: HostUplink
+    private let netback: Netback
+    private var vif: UInt32 = 0
+    private let backendLink: any ControlLink
+    private var softwareInterfaces: SoftwareVirtualInterfaces?
+    private var backendPlugin: AcceleratedBackendPlugin?
+    private var frontendPlugin: AcceleratedFrontendPlugin?
+    private var dummy: DummyAccelerator?
+
+    private static let guestName = "guest0"
+
+    /// Starts everything, the EAL first. What was started is taken down again when something fails.
+    init(_ configuration: Configuration, logger: Logger) throws(HostError) {
+        self.configuration = configuration
+        self.logger = logger
+        sockets = try SocketFolder()
+        do {
+            try Self.startEAL(configuration, runtimeFolder: sockets.path)
+            group = try PollGroup(lcores: LcoreID.workers, idle: .adaptive)
+            pools = try HostPools(virtualInterfaces: configuration.virtualInterfaces)
+            wirePool = pools.wire.handle
+            uplink = try HostUplink(
+                configuration.uplink, virtualInterfaces: configuration.virtualInterfaces, pools: pools, group: group,
+                nicLoop: configuration.lcores.loop(for: .nic))
+            netback = try Netback(
+                NetbackConfiguration(name: "host0"),
+                uplink: QueuePair(port: uplink.port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 1024),
+                pool: pools.host.handle, group: group, loop: configuration.lcores.loop(for: .netback), logger: logger)
+            let links = InMemoryControlLink.makePair()
+            backendLink = links.backend
+            let socket = "\(sockets.path)/\(Self.guestName)"
+            vif = try netback.addVif(
+                VifConfiguration(
+                    name: Self.guestName, mac: configuration.guestMAC, socketPath: socket,
+                    acceleration: configuration.accelerationWanted),
+                link: links.backend)
+            netfront = try Netfront(
+                NetfrontConfiguration(name: Self.guestName, mac: configuration.guestMAC, socketPath: socket),
+                link: links.frontend, group: group, logger: logger)
+        } catch {
+            throw HostError("\(error)")
+        }
+        do {
+            try loadPlugins()
+        } catch {
+            _ = stop()
+            throw HostError("\(error)")
+        }
+    }
+
+    private static func startEAL(_ configuration: Configuration, runtimeFolder: String) throws {
+        // The EAL wants a folder of its own even where it puts nothing there; an ordinary user may not make its default one.
+        if geteuid() != 0 { unsafe setenv("XDG_RUNTIME_DIR", runtimeFolder, 1) }
+        try DPDKLog.capture()
+        let cpus = Array(0..<ProcessInfo.processInfo.activeProcessorCount)
+        // The lcores may run on any CPU: bound to one they would wait behind whatever else the machine runs there.
+        try EAL.start(
+            EALConfiguration(
+                workers: Array(repeating: cpus, count: configuration.lcores.lcoreCount),
+                memory: .preferred(megabytes: HostPools.megabytes), usesPCI: configuration.uplink.pciAddress != nil,
+                extraArguments: configuration.uplink.pciAddress.map { ["-a", $0] } ?? []))
+    }
+
+    private func loadPlugins() throws {
+        switch configuration.plugin {
+        case .none: break
+        case .accelerated:
+            let backend = try AcceleratedBackend(
+                configuration: AcceleratedBackendConfiguration(), port: uplink.port, virtualInterfaces: try interfaces(),
+                logger: logger)
+            let backendPlugin = AcceleratedBackendPlugin(backend)
+            let frontendPlugin = AcceleratedFrontendPlugin()
+            self.backendPlugin = backendPlugin
+            self.frontendPlugin = frontendPlugin
+            try unsafe netfront.loadPlugin(frontendPlugin.hooks)
+            try unsafe netback.loadPlugin(backendPlugin.hooks)
+        case .dummy:
+            let dummy = DummyAccelerator(sink: configuration.pluginOutput)
+            self.dummy = dummy
+            try unsafe netfront.loadPlugin(dummy.frontendHooks)
+            try unsafe netback.loadPlugin(dummy.backendHooks)
+        }
+    }
+
+    /// The port's queue pairs, and VIs in software for when the port steers nothing.
+    private func interfaces() throws -> [VirtualInterface] {
+        var interfaces = (0..<configuration.virtualInterfaces).map { $0 + 1 }.map { index in
+            VirtualInterface(
+                queuePair: QueuePair(
+                    port: uplink.port, receiveQueue: UInt16(index), transmitQueue: UInt16(index), transmitDescriptors: 1024),
+                mempool: pools.name(queue: index))
+        }
+        let software = try SoftwareVirtualInterfaces(
+            count: 1, uplink: uplink.port, mempool: "\(Self.guestName)-guest")
+        softwareInterfaces = software
+        interfaces += software.virtualInterfaces
+        return interfaces
+    }
+
+    // MARK: While it runs
+
+    /// The remote host's end of a ring wire.
+    var wirePeer: QueuePair? { uplink.wirePeer }
+
+    func loop(for role: HostRole) -> Int { configuration.lcores.loop(for: role) }
+
+    func setAcceleration(_ wanted: Bool) { netback.setAcceleration(wanted, vif: vif) }
+
+    /// The host's view: state, form and reason.
+    var backendStatus: AccelerationStatus {
+        netback.vifs.first { $0.id == vif }?.acceleration ?? AccelerationStatus()
+    }
+
+    /// Every counter of the switch and of the vif that is not zero, for status.
+    var hostCounters: [String: UInt64] {
+        var all = netback.counters
+        for (name, value) in netback.vifs.first(where: { $0.id == vif })?.counters ?? [:] { all["vif.\(name)"] = value }
+        return all.filter { $0.value > 0 }
+    }
+
+    // MARK: The end
+
+    /// Takes everything down, in the order of use reversed. The guest's application must be off its lcore.
+    ///
+    /// - Returns: mbufs that are still in use in any pool.
+    func stop() -> Int {
+        dummy?.report()
+        do {
+            try netfront.unloadPlugin()
+        } catch { logger.error("\(error)") }
+        netfront.close()
+        do {
+            try netback.unloadPlugin()
+            try netback.removeVif(vif)
+        } catch { logger.error("\(error)") }
+        netback.stop()
+        backendPlugin = nil
+        frontendPlugin = nil
+        softwareInterfaces = nil
+        uplink.close()
+        group.stop()
+        sockets.remove()
+        return pools.inUse + netfront.mbufsInUse
+    }
+}

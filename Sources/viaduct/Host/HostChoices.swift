@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/// The NIC in software that stands behind the uplink.
+enum NICKind: String, CaseIterable, Sendable {
+    /// Steers by destination MAC in hardware's place (form A), as Solarflare's NICs do.
+    case sfc
+    /// Steers nothing: netback demultiplexes (form F).
+    case none
+}
+
+/// Who accelerates the guest.
+enum PluginKind: String, CaseIterable, Sendable {
+    case accelerated
+    /// Both halves of a plugin that only logs its calls.
+    case dummy
+    case none
+}
+
+/// What an embedded host's lcores do.
+enum HostRole: CaseIterable, Sendable {
+    case wire, nic, netback, guest
+}
+
+/// Which lcore does what.
+enum LcorePlan: String, CaseIterable, Sendable {
+    /// Everything on one lcore.
+    case single
+    /// Wire and NIC on one lcore, netback and the guest on another.
+    case split
+    /// One lcore each.
+    case each
+
+    var lcoreCount: Int {
+        switch self {
+        case .single: 1
+        case .split: 2
+        case .each: HostRole.allCases.count
+        }
+    }
+
+    func loop(for role: HostRole) -> Int {
+        switch (self, role) {
+        case (.single, _): 0
+        case (.split, .wire), (.split, .nic): 0
+        case (.split, .netback), (.split, .guest): 1
+        case (.each, .wire): 0
+        case (.each, .nic): 1
+        case (.each, .netback): 2
+        case (.each, .guest): 3
+        }
+    }
+}
+
+/// One line that says what is wrong and what to do.
+struct HostError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

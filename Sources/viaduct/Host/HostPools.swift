@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+
+/// The mempools of an embedded host: one for the wire, one for netback, one for each VI.
+final class HostPools: Sendable {
+    let wire: Mempool
+    let host: Mempool
+    private let virtualInterfaces: [Owned]
+
+    private final class Owned: Sendable {
+        let pool: Mempool
+        init(_ name: String, _ count: Int) throws(DPDKError) { pool = try Mempool(name: name, count: count) }
+    }
+
+    /// Memory that the pools, the guest's included, and everything else need together.
+    static let megabytes = 256
+
+    init(virtualInterfaces count: Int) throws(DPDKError) {
+        wire = try Mempool(name: "wire", count: 8191)
+        // The default queue's descriptors, a full hold, and what is in the switch.
+        host = try Mempool(name: "netback", count: 16383)
+        // Descriptors, a full stash, and what is in the NIC and in caches.
+        var pools: [Owned] = []
+        for index in 1..<(count + 1) { pools.append(try Owned("vi\(index)", 8191)) }
+        virtualInterfaces = pools
+    }
+
+    /// The pool of the NIC's receive queue with that number.
+    func handle(queue: Int) -> MempoolHandle { queue == 0 ? host.handle : virtualInterfaces[queue - 1].pool.handle }
+    func name(queue: Int) -> String { queue == 0 ? host.name : virtualInterfaces[queue - 1].pool.name }
+
+    var inUse: Int {
+        virtualInterfaces.reduce(wire.handle.inUse + host.handle.inUse) { $0 + $1.pool.handle.inUse }
+    }
+}

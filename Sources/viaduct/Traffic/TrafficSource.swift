@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+import Dataplane
+import Wire
+
+/// Who sends generated frames to whom. Flows differ in their source port.
+struct TrafficEndpoints: Sendable {
+    var sourceMAC: MACAddress
+    var destinationMAC: MACAddress
+    var source: IPv4Address
+    var destination: IPv4Address
+    /// Of flow 0; the next flows have the next ports.
+    var firstSourcePort: UInt16 = 20000
+    var destinationPort: UInt16 = 5001
+}
+
+/// Makes the frames of sequence-numbered flows, in turn, at a bounded rate.
+///
+/// - Lcore: one at a time.
+@safe
+struct TrafficSource: ~Copyable {
+    private var writer: FrameWriter
+    private let firstSourcePort: UInt16
+    private let sizes: FrameSizes
+    let flowCount: Int
+    private let sequences: UnsafeMutablePointer<UInt64>
+    private var flow = 0
+    private var bucket: TokenBucket
+    /// Frames made so far.
+    private(set) var made: UInt64 = 0
+    private let padding: MutableByteView
+
+    static let maximumFlows = 4096
+
+    /// - Parameter packetsPerSecond: nil for as fast as there is room.
+    init(_ endpoints: TrafficEndpoints, flowCount: Int, sizes: FrameSizes, packetsPerSecond: UInt64?) {
+        precondition(flowCount >= 1 && flowCount <= Self.maximumFlows, "1 to 4096 flows")
+        precondition(sizes.longest >= FrameSizes.minimum && sizes.longest <= FrameSizes.maximum, "no such frame length")
+        writer = FrameWriter(
+            destinationMAC: endpoints.destinationMAC, sourceMAC: endpoints.sourceMAC,
+            addresses: .v4(source: endpoints.source, destination: endpoints.destination),
+            sourcePort: endpoints.firstSourcePort, destinationPort: endpoints.destinationPort, checksum: .none)
+        firstSourcePort = endpoints.firstSourcePort
+        self.flowCount = flowCount
+        self.sizes = sizes
+        unsafe sequences = .allocate(capacity: flowCount)
+        unsafe sequences.initialize(repeating: 0, count: flowCount)
+        bucket = TokenBucket(
+            packetsPerSecond: packetsPerSecond, burst: TokenBucket.burst(packetsPerSecond: packetsPerSecond), hertz: TSC.hertz,
+            now: TSC.now())
+        let bytes = UnsafeMutableRawPointer.allocate(byteCount: FrameSizes.maximum, alignment: 8)
+        for index in 0..<FrameSizes.maximum { unsafe bytes.storeBytes(of: UInt8(index & 0xFF), toByteOffset: index, as: UInt8.self) }
+        unsafe paddingBytes = bytes
+        unsafe padding = MutableByteView(unsafeStart: bytes, count: FrameSizes.maximum)
+    }
+
+    private let paddingBytes: UnsafeMutableRawPointer
+
+    deinit {
+        unsafe sequences.deallocate()
+        unsafe paddingBytes.deallocate()
+    }
+
+    /// Frames of that flow that were made so far: also the flow's next sequence number.
+    func count(ofFlow flow: Int) -> UInt64 {
+        precondition(flow >= 0 && flow < flowCount, "no such flow")
+        return unsafe sequences[flow]
+    }
+
+    /// Adds frames to `burst`, as many as the rate, `limit` and the pool allow; how many. Each is stamped with `now` (TSC).
+    @_noLocks
+    mutating func fill(_ burst: inout MbufBurst, limit: Int, pool: MempoolHandle, now: UInt64) -> Int {
+        var count = bucket.available(at: now)
+        if limit < count { count = limit }
+        if burst.freeCapacity < count { count = burst.freeCapacity }
+        let first = burst.count
+        guard count > 0, pool.allocate(count, into: &burst) else { return 0 }
+        bucket.spend(count)
+        var index = first
+        while index < first + count {
+            write(burst[index], now)
+            index += 1
+        }
+        return count
+    }
+
+    @_noLocks
+    private mutating func write(_ mbuf: Mbuf, _ now: UInt64) {
+        let length = sizes.length(ofFrame: made)
+        writer.sourcePort = firstSourcePort &+ UInt16(truncatingIfNeeded: flow)
+        let buffer = mbuf.frameBuffer
+        let payload = writer.payloadOffset
+        // What the mbuf held before must not leave the host.
+        if let rest = padding.view.prefix(length) { _ = buffer.copy(from: rest, at: 0) }
+        let number = unsafe sequences[flow]
+        SequenceHeader(flow: UInt32(truncatingIfNeeded: flow), sequence: number, sentAt: now).write(to: buffer, at: payload)
+        let written = writer.write(into: buffer, payloadLength: length - payload)
+        let fits = mbuf.setLength(length)
+        precondition(written == length && fits, "an mbuf holds the longest frame")
+        unsafe sequences[flow] = number &+ 1
+        made &+= 1
+        flow = flow + 1 == flowCount ? 0 : flow + 1
+    }
+}

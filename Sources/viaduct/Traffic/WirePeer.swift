@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+import Dataplane
+import Wire
+
+/// What the remote host counts.
+enum WirePeerCounter: Int, CaseIterable, Sendable {
+    case sent = 0
+    case returned
+    /// Frames on their way: sent, and not back within 500 ms.
+    case outstanding
+    /// Frames that were not back after 500 ms.
+    case expired
+    case announcements
+    /// Frames that are none of its flows'.
+    case foreign
+
+    var index: Int { @_noLocks get { rawValue } }
+}
+
+/// The remote host at the other end of the wire, as its lcore works on it: sends sequence-numbered flows to the guest, checks what
+/// the guest sends back, and broadcasts an ARP announcement (RFC 5227 section 3) once a second.
+struct WirePeer: ~Copyable {
+    private let wire: QueuePair
+    private let pool: MempoolHandle
+    private let mac: MACAddress
+    private let address: IPv4Address
+    private let counters: Counters
+    /// Cell 0, written by the control plane: 1 while it shall send.
+    private let orders: Counters
+    private(set) var source: TrafficSource
+    private(set) var checker: SequenceChecker
+    private var window: OutstandingWindow
+    private var outbox = MbufBurst(capacity: 64)
+    private var inbox = MbufBurst(capacity: 64)
+    private var nextAnnouncement: UInt64
+    private let announcementTicks: UInt64
+
+    init(
+        wire: QueuePair, pool: MempoolHandle, endpoints: TrafficEndpoints, source: consuming TrafficSource, windowCapacity: Int,
+        counters: Counters, orders: Counters
+    ) {
+        self.wire = wire
+        self.pool = pool
+        mac = endpoints.sourceMAC
+        address = endpoints.source
+        self.counters = counters
+        self.orders = orders
+        checker = SequenceChecker(flowCount: source.flowCount)
+        self.source = source
+        let now = TSC.now()
+        window = OutstandingWindow(capacity: windowCapacity, hertz: TSC.hertz, now: now)
+        announcementTicks = TSC.hertz
+        nextAnnouncement = now
+    }
+
+    /// The sender's final word, once nothing is on its way: frames that are missing at the end of a flow count as lost.
+    mutating func finish() {
+        for flow in 0..<source.flowCount { checker.finish(flow: flow, sent: source.count(ofFlow: flow)) }
+    }
+
+    @_noLocks
+    mutating func poll() -> Int {
+        let received = receive()
+        return received + send()
+    }
+
+    @_noLocks
+    private mutating func receive() -> Int {
+        let count = wire.receive(into: &inbox)
+        if count == 0 { return 0 }
+        var index = 0
+        var returned = 0
+        while index < count {
+            let bytes = inbox[index].bytes
+            if bytes.count >= 14, bytes.mac(at: 0) == mac, let header = SequenceHeader(frame: bytes) {
+                checker.check(header)
+                window.returned(sentAt: header.sentAt)
+                returned += 1
+            }
+            index += 1
+        }
+        inbox.free()
+        counters.add(returned, to: WirePeerCounter.returned.index)
+        counters.add(count - returned, to: WirePeerCounter.foreign.index)
+        return count
+    }
+
+    @_noLocks
+    private mutating func send() -> Int {
+        let now = TSC.now()
+        let room = window.room(at: now)
+        if orders[0] != 0 && outbox.isEmpty {
+            if now >= nextAnnouncement { announce(now) }
+            let made = source.fill(&outbox, limit: room, pool: pool, now: now)
+            window.sent(made, at: now)
+            counters.add(made, to: WirePeerCounter.sent.index)
+        }
+        let sent = wire.transmit(&outbox)
+        counters.set(UInt64(truncatingIfNeeded: window.outstanding), at: WirePeerCounter.outstanding.index)
+        counters.set(window.expired, at: WirePeerCounter.expired.index)
+        return sent
+    }
+
+    /// Says to all, without being asked, where this host is.
+    @_noLocks
+    private mutating func announce(_ now: UInt64) {
+        nextAnnouncement = now &+ announcementTicks
+        let place = outbox.count
+        guard pool.allocate(1, into: &outbox) else { return }
+        let frame = outbox[place].frameBuffer
+        guard frame.count >= 60, outbox[place].setLength(60) else { return }
+        frame.set(mac: .broadcast, at: 0)
+        frame.set(mac: mac, at: 6)
+        frame.set(u16: EtherType.arp.rawValue, at: 12)
+        frame.set(u16: 1, at: 14)
+        frame.set(u16: EtherType.ipv4.rawValue, at: 16)
+        frame.set(u16: 0x0604, at: 18)
+        frame.set(u16: ARPPacket.Operation.request.rawValue, at: 20)
+        frame.set(mac: mac, at: 22)
+        frame.set(ipv4: address, at: 28)
+        frame.set(mac: .zero, at: 32)
+        frame.set(ipv4: address, at: 38)
+        var padding = 42
+        while padding < 60 {
+            frame.set(u8: 0, at: padding)
+            padding += 1
+        }
+        counters.add(1, to: WirePeerCounter.announcements.index)
+    }
+}
+
+@c @_noLocks
+func viaduct_poll_wire_peer(_ peer: UnsafeMutableRawPointer) -> UInt32 {
+    unsafe UInt32(truncatingIfNeeded: peer.assumingMemoryBound(to: WirePeer.self).pointee.poll())
+}
