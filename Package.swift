@@ -100,6 +100,8 @@ let package = Package(
             swiftSettings: strict),
         tests("WireTests", ["Wire"]),
         tests("AccelerationTests", ["Acceleration", "Wire"]),
+        tests("HotPathTests", []),
+        tests("EndToEndTests", []),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -17,12 +17,13 @@
 
 int cdpdk_eal_init(int count, const char *const *arguments) {
     // rte_eal_init rewrites argv and keeps pointers into it: hand it copies of its own, which live as long as the process.
+    // The second half keeps those that it drops from its array, so that they do not count as leaked.
     static char **copies;
     if (copies != NULL) return -EALREADY;
-    copies = calloc((size_t)count + 1, sizeof(char *));
+    copies = calloc(2 * ((size_t)count + 1), sizeof(char *));
     if (copies == NULL) return -ENOMEM;
     for (int i = 0; i < count; i++) {
-        copies[i] = strdup(arguments[i]);
+        copies[i] = copies[count + 1 + i] = strdup(arguments[i]);
         if (copies[i] == NULL) return -ENOMEM;
     }
     int result = rte_eal_init(count, copies);

@@ -38,7 +38,20 @@ cdpdk_mempool *cdpdk_mempool_create(
     return (cdpdk_mempool *)pool;
 }
 
-void cdpdk_mempool_free(cdpdk_mempool *pool) { rte_mempool_free((struct rte_mempool *)pool); }
+#ifdef CDPDK_ASAN
+static void unpoison_memory(struct rte_mempool *pool, void *context, struct rte_mempool_memhdr *memory, unsigned int index) {
+    (void)pool, (void)context, (void)index;
+    __asan_unpoison_memory_region(memory->addr, memory->len);
+}
+#endif
+
+void cdpdk_mempool_free(cdpdk_mempool *pool) {
+#ifdef CDPDK_ASAN
+    // The heap clears the memory, and gives it to others.
+    rte_mempool_mem_iter((struct rte_mempool *)pool, unpoison_memory, NULL);
+#endif
+    rte_mempool_free((struct rte_mempool *)pool);
+}
 cdpdk_mempool *cdpdk_mempool_lookup(const char *name) { return (cdpdk_mempool *)rte_mempool_lookup(name); }
 
 uint32_t cdpdk_mempool_in_use(const cdpdk_mempool *pool) {

@@ -2,8 +2,8 @@
 import DPDK
 import Synchronization
 
-/// The control plane's side of the flow table: answers flow calls as the personality's driver would, and sends what it accepted to
-/// the engine, which lets it take effect late.
+/// The control plane's side of the flow table: answers flow calls as the personality's driver would, and sends what it
+/// accepted to the engine, which lets it take effect late.
 @safe
 final class FlowTable: Sendable {
     private let personality: any FlowPersonality

@@ -3,10 +3,11 @@ public import DPDK
 public import Dataplane
 import Synchronization
 
-/// A multi-queue NIC in software: a port with queue pairs and a flow engine on one side, any DPDK port as its wire on the other.
+/// A multi-queue NIC in software: a port with queue pairs and a flow engine on one side, any DPDK port as its wire on
+/// the other.
 ///
-/// Its owner starts ``port`` with `Port(starting:queues:pool:)` as it would a real NIC's, and lets a poll loop run ``poller``.
-/// To end: take the poller off its loop, end the port, then this NIC; then every mbuf is back in its pool.
+/// Its owner starts ``port`` with `Port(starting:queues:pool:)` as it would a real NIC's, and lets a poll loop run
+/// ``poller``. To end: take the poller off its loop, end the port, then this NIC; then every mbuf is back in its pool.
 @safe
 public final class SoftNIC: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): `parts` is guarded by its lock; the rest never changes, and is Sendable.
@@ -15,6 +16,8 @@ public final class SoftNIC: @unchecked Sendable {
     public let port: PortID
 
     private let state: PinnedBlock<EngineState>
+    /// Shared by the engine and the driver's half.
+    private let progress: [PinnedBlock<QueueProgress>]
     private let engineCounters: CounterBlock
     private let queueCounters: [CounterBlock]
     private let ownerCounters: [CounterBlock]
@@ -60,8 +63,8 @@ public final class SoftNIC: @unchecked Sendable {
                 counters: engineCounters.counters, commands: flowTable.commandRing
             ) { [rings] index in
                 EngineQueue(
-                    rings: rings[index], progress: progress[index], counters: queueCounters[index].counters, index: index,
-                    configuration: configuration)
+                    rings: rings[index], progress: progress[index], counters: queueCounters[index].counters,
+                    index: index, configuration: configuration)
             })
         let driver = PinnedBlock(
             SoftNICDriver(queueCount: configuration.queuePairs, state: state) { [rings] index in
@@ -87,12 +90,10 @@ public final class SoftNIC: @unchecked Sendable {
         parts = Mutex(Parts(device: device, engine: engine, driver: driver, rings: rings))
     }
 
-    /// What the engine and the driver share, for as long as either may run.
-    private let progress: [PinnedBlock<QueueProgress>]
-
     deinit { close() }
 
-    /// Takes the NIC down and gives every mbuf back; also what the owner posted and did not get back. Does nothing the second time.
+    /// Takes the NIC down and gives every mbuf back; also what the owner posted and did not get back. Does nothing the
+    /// second time.
     ///
     /// - Precondition: ``poller`` is on no loop any more, and the port has been closed or was never started.
     public func close() {
@@ -131,8 +132,8 @@ public final class SoftNIC: @unchecked Sendable {
         return unsafe engine.pointer.pointee.poll()
     }
 
-    /// As ``poll()``, with the engine's clock moved on by `nanoseconds` (at most 20,000) instead of the time that passed. Rounds
-    /// that are all run so, on one thread, have the same outcome each time.
+    /// As ``poll()``, with the engine's clock moved on by `nanoseconds` (at most 20,000) instead of the time that
+    /// passed. Rounds that are all run so, on one thread, have the same outcome each time.
     @discardableResult
     public func poll(advancing nanoseconds: UInt64) -> Int {
         guard let engine = parts.withLock({ $0?.engine }) else { return 0 }

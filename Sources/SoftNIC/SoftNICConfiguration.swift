@@ -12,12 +12,13 @@ public struct SoftNICConfiguration: Sendable, Equatable {
     /// Same seed and same schedule, same behaviour.
     public var seed: UInt64
     public var delays: SoftNICDelays
-    /// Size of each descriptor ring, 1 to 32768: the most that a port's queues may be set up with for receiving, and what they
-    /// have for transmitting.
+    /// Size of each descriptor ring, 1 to 32768: the most that a port's queues may be set up with for receiving, and
+    /// what they have for transmitting.
     public var descriptors: Int
     /// Rules that the flow table holds at most, 1 to 4096; one more is refused with ENOSPC.
     public var flowTableSize: Int
-    /// Frames that wait for their delivery, for each queue; one more is a `missed` drop, as when a NIC's receive FIFO is full.
+    /// Frames that wait for their delivery, for each queue; one more is a `missed` drop, as when a NIC's receive FIFO
+    /// is full.
     public var receiveFIFO: Int
     /// Where the rings' memory lies; -1 for any node.
     public var numaNode: Int
@@ -53,14 +54,15 @@ public struct SoftNICConfiguration: Sendable, Equatable {
     }
 }
 
-/// Upper bounds of the NIC's random delays, on the engine's clock. Each frame, rule and completion draws its own from 0 to the
-/// bound; none overtakes another of its kind in its queue.
+/// Upper bounds of the NIC's random delays, on the engine's clock. Each frame, rule and completion draws its own from 0
+/// to the bound; none overtakes another of its kind in its queue.
 public struct SoftNICDelays: Sendable, Equatable {
     /// From the wire to the receive ring; drawn for each queue by itself, so that queues overtake each other.
     public var deliveryNanoseconds: UInt32
     /// From a flow call's return to the rule's effect, or its end.
     public var ruleNanoseconds: UInt32
-    /// From the engine's taking a frame to the return of the sender's mbuf, which is never before the frame is on the wire.
+    /// From the engine's taking a frame to the return of the sender's mbuf, which is never before the frame is on the
+    /// wire.
     public var completionNanoseconds: UInt32
 
     public init(deliveryNanoseconds: UInt32, ruleNanoseconds: UInt32, completionNanoseconds: UInt32) {

@@ -11,8 +11,8 @@ public struct SoftNICFaults: OptionSet, Sendable {
     public static let creationRefused = SoftNICFaults(rawValue: 2)
     /// A rule created now is accepted, and never steers.
     public static let rulesIgnored = SoftNICFaults(rawValue: 4)
-    /// Frames are dropped both ways, from the engine's next round on. What the NIC received before is still delivered; what it
-    /// was given to send completes without being sent.
+    /// Frames are dropped both ways, from the engine's next round on. What the NIC received before is still delivered;
+    /// what it was given to send completes without being sent.
     public static let linkDown = SoftNICFaults(rawValue: linkDownBit)
 
     static var linkDownBit: UInt32 { @_noLocks get { 8 } }

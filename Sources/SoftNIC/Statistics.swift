@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Dataplane
 
-/// A NIC's counters at one time. Each counter is exact; between them the sums hold while the engine and the queues' owners
-/// rest, or at the end.
+/// A NIC's counters at one time. Each counter is exact; between them the sums hold while the engine and the queues'
+/// owners rest, or at the end.
 public struct SoftNICStatistics: Sendable, Equatable {
     /// One queue pair.
     public struct Queue: Sendable, Equatable {

@@ -77,7 +77,9 @@ extension BackendMachine {
         guard phase == .waiting else { return }
         phase = .creatingRule
         rule = .creating
+        isFenceAsked = false
         isFenceSent = false
+        isFenceGivenUp = false
         isFenceReached = false
         isProven = false
         actions.append(.createRule)
@@ -101,18 +103,28 @@ extension BackendMachine {
 
     private mutating func startProving() {
         phase = .proving
-        // Wraps after 2^32 switches of path; a sequence is compared with the newest only.
-        fenceSequence &+= 1
         leakWindowStart = now
         leaked = 0
-        actions.append(.sendFence(sequence: fenceSequence))
-        setDeadline(after: limits.fence)
+        sendFence()
         publish(.proving)
     }
 
+    mutating func sendFence() {
+        // Wraps after 2^32 switches of path; a sequence is compared with the newest only.
+        fenceSequence &+= 1
+        isFenceAsked = true
+        actions.append(.sendFence(sequence: fenceSequence))
+        setDeadline(after: limits.fence)
+    }
+
     mutating func fenceSent(_ sequence: UInt32) {
-        guard phase == .proving, sequence == fenceSequence, !isFenceSent else { return }
+        guard isFenceAsked, sequence == fenceSequence, !isFenceSent else { return }
         isFenceSent = true
+        if unwinding?.awaitsFence == true {
+            endFenceWait()
+            return
+        }
+        guard phase == .proving else { return }
         leakWindowStart = now
         leaked = 0
         if !isFenceReached { setDeadline(after: limits.fence) }

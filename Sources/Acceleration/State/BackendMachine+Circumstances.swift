@@ -84,7 +84,11 @@ extension BackendMachine {
         case .opening:
             unwind(losslessly: false, failure: AccelerationReason(.timeout, "the VI was not opened"))
         case .proving:
+            isFenceGivenUp = true
             unwind(losslessly: true, failure: AccelerationReason(.timeout, "the fence did not come back"))
+        case .unwinding where unwinding?.awaitsFence == true:
+            isFenceGivenUp = true
+            endFenceWait()
         case .unwinding:
             let what = virtualInterface?.progress == .open && unwinding?.isRevoked == false ? "drained" : "closed"
             let reason = AccelerationReason(.timeout, "the VI was not \(what)")

@@ -72,6 +72,7 @@ extension BackendMachine {
         case .fenceExpired:
             switch phase {
             case .proving where !isFenceReached:
+                isFenceGivenUp = true
                 unwind(losslessly: true, failure: AccelerationReason(.fenceExpired))
             case .unwinding:
                 staleMessages += 1

@@ -37,7 +37,10 @@ extension BackendMachine {
     /// Takes each step that can be taken now. Called again whenever an answer arrives.
     mutating func unwindFurther() {
         guard let way = unwinding else { return }
-        if !way.isLossless { revokeOnce() }
+        if !way.isLossless {
+            unwinding?.awaitsFence = false
+            revokeOnce()
+        }
         if stopSteering() {
             letFrontendDrain()
             releaseHold()
@@ -62,6 +65,7 @@ extension BackendMachine {
             return false
         case .created:
             if way.isLossless && hold == .none {
+                guard isFenceBehind() else { return false }
                 hold = .engaging
                 actions.append(.engageHold)
             } else if !way.isLossless || hold == .engaged {
@@ -70,6 +74,24 @@ extension BackendMachine {
             }
             return false
         }
+    }
+
+    /// Whether all that the default queue had received when the rule took effect is in the slow queue pairs: a hold that came
+    /// earlier would keep back frames that are older than those that the VI yielded, and deliver them later.
+    private mutating func isFenceBehind() -> Bool {
+        if isFenceSent || isFenceReached || isFenceGivenUp { return true }
+        if unwinding?.awaitsFence == false {
+            unwinding?.awaitsFence = true
+            if isFenceAsked { setDeadline(after: limits.fence) } else { sendFence() }
+        }
+        return false
+    }
+
+    /// The fence is in every slow queue pair, or has not come there in time.
+    mutating func endFenceWait() {
+        unwinding?.awaitsFence = false
+        nextDeadline = nil
+        unwindFurther()
     }
 
     private mutating func letFrontendDrain() {

@@ -75,6 +75,8 @@ public struct BackendMachine: Sendable {
         /// The frontend can't be waited for.
         var quarantine: AccelerationReason?
         let wasOffering: Bool
+        /// The fence of the switch that is being undone has to come first.
+        var awaitsFence = false
         var isTold = false
         var isRevoked = false
         /// After the quarantine somebody asked for another try.
@@ -99,7 +101,10 @@ public struct BackendMachine: Sendable {
     var suspension: AccelerationReason?
 
     var fenceSequence: UInt32 = 0
+    var isFenceAsked = false
     var isFenceSent = false
+    /// It did not come in time: nobody waits for it any more.
+    var isFenceGivenUp = false
     var isFenceReached = false
     var isProven = false
     var leakWindowStart: UInt64 = 0

@@ -37,7 +37,7 @@ extension ControlPlane {
 
     func unloadPluginInOperation() throws(NetbackError) {
         guard lock.withLock({ plugin }) != nil else { throw .noPlugin }
-        withdrawAcceleration(lock.withLock { Array(vifs.values) })
+        try withdrawAcceleration(lock.withLock { vifsInOrder })
         try locked { () throws(NetbackError) in
             // A plugin that was found stuck meanwhile is gone by now.
             guard let old = plugin else { throw .noPlugin }
@@ -56,7 +56,7 @@ extension ControlPlane {
                 guard let vif = vifs[id], vif.isWanted != wanted else { return }
                 vif.isWanted = wanted
                 if wanted && vif.probed == nil { return introduce(vif) }
-                withHotHooksAway { plugin in
+                try? withHotHooksAway { plugin in
                     if let probed = vif.probed { plugin.want(wanted, probed) }
                 }
             }
@@ -65,9 +65,9 @@ extension ControlPlane {
 
     /// Asks the plugin to bring vifs back to the slow path as planned, and waits for it, for a while. What has not come back
     /// by then is taken away by force.
-    func withdrawAcceleration(_ leaving: [Vif]) {
-        lock.withLock {
-            withHotHooksAway { plugin in
+    func withdrawAcceleration(_ leaving: [Vif]) throws(NetbackError) {
+        try locked { () throws(NetbackError) in
+            try withHotHooksAway { plugin in
                 for vif in leaving {
                     if let probed = vif.probed { plugin.want(false, probed) }
                 }
@@ -94,20 +94,13 @@ extension ControlPlane {
 
     /// Shows a vif to the plugin, if there is one. Nothing here can fail the vif.
     func introduce(_ vif: Vif) {
-        withHotHooksAway { plugin in probe(vif, plugin) }
+        try? withHotHooksAway { plugin in probe(vif, plugin) }
     }
 
-    /// Why the plugin could not be told, if so.
-    func removeFromPlugin(_ vif: Vif) -> NetbackError? {
-        guard let plugin, vif.probed != nil else { return nil }
-        do throws(NetbackError) {
-            try takeHotHooksAway(plugin)
-            remove(vif, plugin)
-            hotHooks.store(plugin.word)
-            return nil
-        } catch {
-            return error
-        }
+    /// Makes the plugin let go of a vif.
+    func removeFromPlugin(_ vif: Vif) throws(NetbackError) {
+        if vif.probed == nil { return }
+        try withHotHooksAway { plugin in remove(vif, plugin) }
     }
 
     private func probe(_ vif: Vif, _ plugin: LoadedPlugin) {
@@ -129,13 +122,9 @@ extension ControlPlane {
     }
 
     /// Calls `body` while no hot hook runs, as the ABI promises to hooks that are not "alongside".
-    private func withHotHooksAway(_ body: (LoadedPlugin) -> Void) {
+    private func withHotHooksAway(_ body: (LoadedPlugin) -> Void) throws(NetbackError) {
         guard let plugin else { return }
-        do throws(NetbackError) {
-            try takeHotHooksAway(plugin)
-        } catch {
-            return
-        }
+        try takeHotHooksAway(plugin)
         body(plugin)
         hotHooks.store(plugin.word)
     }

@@ -16,12 +16,16 @@ extension ControlPlane {
     func removeVif(_ id: UInt32) throws(NetbackError) {
         try operate { () throws(NetbackError) in
             guard let vif = lock.withLock({ vifs[id] }) else { throw .unknownVif(id) }
-            withdrawAcceleration([vif])
-            try locked { () throws(NetbackError) in
-                let pluginProblem = removeFromPlugin(vif)
-                try takeDown(vif)
-                if let pluginProblem { throw pluginProblem }
+            // A plugin that is stuck keeps no vif from being removed.
+            var problem: NetbackError?
+            do throws(NetbackError) {
+                try withdrawAcceleration([vif])
+                try locked { () throws(NetbackError) in try removeFromPlugin(vif) }
+            } catch {
+                problem = error
             }
+            try locked { () throws(NetbackError) in try takeDown(vif) }
+            if let problem { throw problem }
         }
     }
 

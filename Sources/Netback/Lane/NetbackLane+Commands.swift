@@ -25,12 +25,14 @@ extension NetbackLane {
         guard let vif = vifs.at(slot: command.slot) else { return }
         // A guest that connected just before the command must be known to it.
         vif.lane.refreshGuest()
+        sendEvents(of: vif)
         switch command.operation {
         case LaneCommand.Operation.detach:
             detach(slot: command.slot)
             return
         case LaneCommand.Operation.hold:
             vif.lane.beginHold()
+            // The end of a release comes first.
             sendEvents(of: vif)
             events.sendObliged(LaneEvent(LaneEvent.Kind.held, vif: vif.lane.port.vif))
         case LaneCommand.Operation.release:

@@ -66,9 +66,9 @@ extension GuestDevice {
     /// Draining ends when the VI was empty for the settle time on its own clock and all it was given to send is on the wire: one
     /// empty poll proves nothing.
     @_noLocks
-    mutating func checkDrained(_ binding: PluginBinding, yielded: Int) {
+    mutating func checkDrained(_ binding: PluginBinding, mayHoldMore: Bool) {
         let now = binding.clock()
-        if yielded > 0 || lastYield == 0 {
+        if mayHoldMore || lastYield == 0 {
             lastYield = now
             return
         }

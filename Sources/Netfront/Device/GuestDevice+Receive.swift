@@ -64,10 +64,12 @@ extension GuestDevice {
         guard isPollingVI, let binding else { return }
         switch gate {
         case .open:
-            let yielded = poll(binding, limit: Self.smaller(burst.freeCapacity, received.capacity))
+            let limit = Self.smaller(burst.freeCapacity, received.capacity)
+            let yielded = poll(binding, limit: limit)
             count(.deliveredFast, received.count)
             received.move(to: &burst)
-            if isDraining { checkDrained(binding, yielded: yielded) }
+            // Without room nothing was asked for: the VI may hold frames.
+            if isDraining { checkDrained(binding, mayHoldMore: yielded > 0 || limit == 0) }
         case .shut:
             let yielded = poll(binding, limit: received.capacity)
             keepBack()

@@ -2,8 +2,8 @@
 import DPDK
 import Synchronization
 
-/// What stands in a driver's place behind the net_ring port: ethdev's burst callbacks run the functions below on the lcore that
-/// owns a queue.
+/// What stands in a driver's place behind the net_ring port: ethdev's burst callbacks run the functions below on the
+/// lcore that owns a queue.
 @safe
 struct SoftNICDriver: ~Copyable {
     let queues: UnsafeMutablePointer<DriverQueue>

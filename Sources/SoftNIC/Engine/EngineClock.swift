@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
 
-/// The engine's own time in nanoseconds. A round moves it by at most ``mostPerRound``, so that an engine that its machine does not
-/// run is a clock that stands still: no delay ends, and no frame becomes late, while it is off its CPU.
+/// The engine's own time in nanoseconds. A round moves it by at most ``mostPerRound``, so that an engine that its
+/// machine does not run is a clock that stands still: no delay ends, and no frame becomes late, while it is off its
+/// CPU.
 struct EngineClock {
     static var mostPerRound: UInt64 { @_noLocks get { 20_000 } }
 
@@ -16,7 +17,8 @@ struct EngineClock {
 
     init() {
         lastTicks = TSC.now()
-        nanosecondsPerTick = TSC.hertz.dividingFullWidth(UInt64(1_000_000_000).multipliedFullWidth(by: 1 << 32)).quotient
+        let second = UInt64(1_000_000_000).multipliedFullWidth(by: 1 << 32)
+        nanosecondsPerTick = TSC.hertz.dividingFullWidth(second).quotient
         mostTicks = TSC.ticks(nanoseconds: Self.mostPerRound)
     }
 

@@ -104,8 +104,8 @@ struct EngineQueue: ~Copyable {
         return most < limit ? most : limit
     }
 
-    /// Takes `count` posted frames, which it may borrow in `burst` until it says that they are transmitted: they are kept here,
-    /// and go back to their sender only then.
+    /// Takes `count` posted frames, which it may borrow in `burst` until it says that they are transmitted: they are
+    /// kept here, and go back to their sender only then.
     ///
     /// - Precondition: `count` is what ``transmittable(limit:)`` said.
     @_noLocks
@@ -120,7 +120,8 @@ struct EngineQueue: ~Copyable {
         }
     }
 
-    /// The `count` oldest frames taken and not yet transmitted are on the wire, or, for another `reason`, never will be.
+    /// The `count` oldest frames taken and not yet transmitted are on the wire, or, for another `reason`, never will
+    /// be.
     @_noLocks
     mutating func finish(_ count: Int, as reason: QueueCounter) {
         transmitted &+= UInt64(truncatingIfNeeded: count)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
 
-/// The four one-way rings between the engine and the owner of one queue pair. Every mbuf in them is of the owner's pools.
+/// The four one-way rings between the engine and the owner of one queue pair. Every mbuf in them is of the owner's
+/// pools.
 final class QueueRings: Sendable {
     /// Engine to owner: frames received. net_ring's receive queue.
     let receive: MbufRing

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
 import Dataplane
-import Wire
 
 extension SoftNICEngine {
     /// Takes flow commands from the control plane, and executes those that are due; how many.
@@ -11,7 +10,8 @@ extension SoftNICEngine {
         while work < Self.commandBudget, !pending.isFull, commands.count >= 2,
             let first = commands.dequeue(), let second = commands.dequeue()
         {
-            pending.append(FlowCommand(words: first, second), due: now &+ ruleDelay.next(through: UInt64(delays.ruleNanoseconds)))
+            let delay = ruleDelay.next(through: UInt64(delays.ruleNanoseconds))
+            pending.append(FlowCommand(words: first, second), due: now &+ delay)
             work += 1
         }
         var executed = 0
@@ -41,7 +41,8 @@ extension SoftNICEngine {
         var index = 0
         while index < received {
             let frame = incoming[index]
-            if unsafe !queues[queue(of: frame)].accept(frame, now: now, longest: delays.deliveryNanoseconds) {
+            let queue = unsafe queues + table.queue(for: frame.bytes)
+            if unsafe !queue.pointee.accept(frame, now: now, longest: delays.deliveryNanoseconds) {
                 refused.append(frame)
             }
             index += 1
@@ -49,16 +50,5 @@ extension SoftNICEngine {
         incoming.removeAll()
         refused.free()
         return received
-    }
-
-    /// The queue that a frame belongs to: that of the rule for its destination and its outermost VLAN tag, else that of the rule
-    /// for its destination in any VLAN, else the default queue 0.
-    @_noLocks
-    private func queue(of frame: Mbuf) -> Int {
-        guard table.count > 0, let header = EthernetHeader(frame.bytes), !header.destination.isGroup else { return 0 }
-        if let vlan = header.vlan, let queue = table.queue(of: SteeringKey(destination: header.destination, vlan: vlan.id)) {
-            return queue
-        }
-        return table.queue(of: SteeringKey(destination: header.destination, vlan: nil)) ?? 0
     }
 }

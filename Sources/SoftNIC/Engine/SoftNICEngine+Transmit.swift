@@ -3,8 +3,8 @@ import DPDK
 import Dataplane
 
 extension SoftNICEngine {
-    /// Serves the transmit queues in a random order, a random number of frames each, until the wire takes no more; how many frames
-    /// were sent or dropped.
+    /// Serves the transmit queues in a random order, a random number of frames each, until the wire takes no more; how
+    /// many frames were sent or dropped.
     @_noLocks
     mutating func serveTransmitQueues(_ now: UInt64, _ isLinkDown: Bool) -> Int {
         var work = flushOutbox(isLinkDown)
@@ -12,16 +12,18 @@ extension SoftNICEngine {
         shuffleOrder()
         var turn = 0
         while turn < queueCount {
-            let queue = unsafe Int(order[turn])
+            let index = unsafe Int(order[turn])
+            let queue = unsafe queues + index
             turn += 1
-            let posted = unsafe queues[queue].transmittable(limit: Outbox.capacity)
+            let posted = unsafe queue.pointee.transmittable(limit: Outbox.capacity)
             if posted == 0 { continue }
-            let share = 1 + Int(truncatingIfNeeded: arbitration.next(through: UInt64(truncatingIfNeeded: Outbox.capacity - 1)))
+            let most = UInt64(truncatingIfNeeded: Outbox.capacity - 1)
+            let share = 1 + Int(truncatingIfNeeded: arbitration.next(through: most))
             let count = posted < share ? posted : share
             if isLinkDown {
-                unsafe queues[queue].take(count, into: &borrowed, now: now, longest: delays.completionNanoseconds)
+                unsafe queue.pointee.take(count, into: &borrowed, now: now, longest: delays.completionNanoseconds)
                 borrowed.removeAll()
-                unsafe queues[queue].finish(count, as: .unsentLinkDown)
+                unsafe queue.pointee.finish(count, as: .unsentLinkDown)
                 work += count
                 continue
             }
@@ -30,8 +32,8 @@ extension SoftNICEngine {
                 counters.add(1, to: EngineCounter.wireNoMbuf.index)
                 break
             }
-            unsafe queues[queue].take(count, into: &borrowed, now: now, longest: delays.completionNanoseconds)
-            work += copyBorrowed(of: queue)
+            unsafe queue.pointee.take(count, into: &borrowed, now: now, longest: delays.completionNanoseconds)
+            work += copyBorrowed(of: index)
             work += flushOutbox(false)
             guard outbox.burst.isEmpty else { break }
         }
@@ -40,23 +42,24 @@ extension SoftNICEngine {
 
     /// Fills the empty outbox with copies of the borrowed frames; how many frames were dropped at once.
     @_noLocks
-    private mutating func copyBorrowed(of queue: Int) -> Int {
-        outbox.queue = queue
+    private mutating func copyBorrowed(of index: Int) -> Int {
+        outbox.queue = index
         var dropped = 0
-        var index = 0
-        while index < borrowed.count {
+        var slot = 0
+        while slot < borrowed.count {
             let copy = copies[copies.count - 1]
-            if copy.copyFrame(from: borrowed[index]) {
+            if copy.copyFrame(from: borrowed[slot]) {
                 copies.truncate(to: copies.count - 1)
                 outbox.append(copy)
             } else if !outbox.noteDrop() {
                 dropped += 1
             }
-            index += 1
+            slot += 1
         }
         borrowed.removeAll()
         copies.free()
-        if dropped > 0 { unsafe queues[queue].finish(dropped, as: .oversized) }
+        let queue = unsafe queues + index
+        if dropped > 0 { unsafe queue.pointee.finish(dropped, as: .oversized) }
         return dropped
     }
 
@@ -64,25 +67,26 @@ extension SoftNICEngine {
     @_noLocks
     private mutating func flushOutbox(_ isLinkDown: Bool) -> Int {
         guard !outbox.burst.isEmpty else { return 0 }
-        let queue = outbox.queue
+        let queue = unsafe queues + outbox.queue
         if isLinkDown {
             let (freed, dropped) = outbox.discard()
-            unsafe queues[queue].finish(freed, as: .unsentLinkDown)
-            if dropped > 0 { unsafe queues[queue].finish(dropped, as: .oversized) }
+            unsafe queue.pointee.finish(freed, as: .unsentLinkDown)
+            if dropped > 0 { unsafe queue.pointee.finish(dropped, as: .oversized) }
             return freed + dropped
         }
         let (sent, dropped) = outbox.flush(to: wire)
         if sent > 0 {
             counters.add(sent, to: EngineCounter.wireTransmitted.index)
-            unsafe queues[queue].finish(sent, as: .sent)
+            unsafe queue.pointee.finish(sent, as: .sent)
         }
-        if dropped > 0 { unsafe queues[queue].finish(dropped, as: .oversized) }
+        if dropped > 0 { unsafe queue.pointee.finish(dropped, as: .oversized) }
         return sent + dropped
     }
 
     /// Fisher and Yates' shuffle.
     @_noLocks
     private mutating func shuffleOrder() {
+        let order = unsafe order
         var last = queueCount - 1
         while last > 0 {
             let other = Int(truncatingIfNeeded: arbitration.next(through: UInt64(truncatingIfNeeded: last)))

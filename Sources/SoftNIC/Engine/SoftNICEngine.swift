@@ -92,9 +92,10 @@ struct SoftNICEngine: ~Copyable {
         var isWaiting = !pending.isEmpty || !outbox.burst.isEmpty
         var index = 0
         while index < queueCount {
-            work += unsafe queues[index].deliver(now: now)
-            work += unsafe queues[index].complete(now: now)
-            if unsafe queues[index].isWaiting { isWaiting = true }
+            let queue = unsafe queues + index
+            work += unsafe queue.pointee.deliver(now: now)
+            work += unsafe queue.pointee.complete(now: now)
+            if unsafe queue.pointee.isWaiting { isWaiting = true }
             index += 1
         }
         // A loop that rests stops the clock that something waits for.

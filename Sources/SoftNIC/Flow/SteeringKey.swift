@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Wire
 
-/// What a rule matches, in one word that is never 0: bits 0...47 the destination, 48...59 the VLAN identifier, 60 whether there is
-/// one, 63 always set.
+/// What a rule matches, in one word that is never 0: bits 0...47 the destination, 48...59 the VLAN identifier, 60
+/// whether there is one, 63 always set.
 struct SteeringKey: Equatable, Hashable {
     let rawValue: UInt64
 

@@ -2,13 +2,13 @@
 import DPDK
 import Wire
 
-/// Solarflare SFN7000, SFN8000 and X2 (EF10), as far as the accelerated backend asks: a destination MAC, optionally in a VLAN, to
-/// a queue.
+/// Solarflare SFN7000, SFN8000 and X2 (EF10), as far as the accelerated backend asks: a destination MAC, optionally in
+/// a VLAN, to a queue.
 ///
-/// Limits from DPDK 22.11 drivers/net/sfc/sfc_flow.c (attributes, items, the QUEUE action's index) and doc/guides/nics/sfc_efx.rst
-/// ("Flow API support"): a MAC is matched by its full mask, a VLAN by the 12 bits of its identifier, and only ingress rules of group
-/// 0 exist outside of transfer. The driver knows more layers; this NIC refuses them. It also refuses group addresses, which EF10
-/// does not steer but replicate.
+/// Limits from DPDK 22.11 drivers/net/sfc/sfc_flow.c (attributes, items, the QUEUE action's index) and
+/// doc/guides/nics/sfc_efx.rst ("Flow API support"): a MAC is matched by its full mask, a VLAN by the 12 bits of its
+/// identifier, and only ingress rules of group 0 exist outside of transfer. The driver knows more layers; this NIC
+/// refuses them. It also refuses group addresses, which EF10 does not steer but replicate.
 struct SFCPersonality: FlowPersonality {
     func steering(of rule: FlowRule, queuePairs: Int) throws(FlowError) -> Steering {
         try checkAttributes(rule)
@@ -62,6 +62,9 @@ struct SFCPersonality: FlowPersonality {
         return chosen
     }
 
-    private func unsupported(_ message: String) -> FlowError { FlowError(code: FlowCode.notSupported, message: message) }
+    private func unsupported(_ message: String) -> FlowError {
+        FlowError(code: FlowCode.notSupported, message: message)
+    }
+
     private func invalid(_ message: String) -> FlowError { FlowError(code: FlowCode.invalid, message: message) }
 }

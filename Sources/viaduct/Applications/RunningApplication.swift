@@ -18,6 +18,11 @@ final class RunningApplication<Application: GuestApplication & ~Copyable>: @unch
             Poller(name: Application.name, function: Application.poll, context: UnsafeMutableRawPointer(slot)), toLoop: loop)
     }
 
+    /// Puts the application on the guest's lcore of `host`.
+    convenience init(_ application: consuming Application, on host: EmbeddedHost) {
+        self.init(application, guest: host.netfront.guest, group: host.group, loop: host.loop(for: .guest))
+    }
+
     /// Takes the application off its lcore, lets `body` look at it, and frees it together with the packets that it holds. nil,
     /// with nothing freed, when a poller of the group is stuck or it was removed before.
     func remove<Result>(_ body: (inout Application) -> Result) -> Result? {
@@ -37,6 +42,6 @@ protocol AnyRunningApplication: AnyObject, Sendable {
     func remove() -> Bool
 }
 
-extension RunningApplication: AnyRunningApplication {
+extension RunningApplication: AnyRunningApplication where Application: ~Copyable {
     func remove() -> Bool { remove { _ in true } ?? false }
 }

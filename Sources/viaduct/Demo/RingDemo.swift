@@ -14,8 +14,7 @@ enum RingDemo {
         let host = try EmbeddedHost(settings.hostConfiguration(wire: .ring), logger: Console.logger(isVerbose: settings.isVerbose))
         let counters = CounterBlock(count: ApplicationCounter.allCases.count)
         let application = RunningApplication(
-            SwapApplication(flowCount: settings.flows, counters: counters.counters), guest: host.netfront.guest,
-            group: host.group, loop: host.loop(for: .guest))
+            SwapApplication(flowCount: settings.flows, counters: counters.counters), on: host)
         guard let wire = host.wirePeer else { preconditionFailure("a ring wire has two ends") }
         let remote = RemoteHost(
             wire: wire, pool: host.wirePool, endpoints: DemoSettings.endpoints,
@@ -50,7 +49,7 @@ enum RingDemo {
             findings = findings + (atGuest ?? TrafficFindings())
         }
         let status = host.netfront.currentStatus
-        if settings.isVerbose { show(status, host) }
+        if settings.isVerbose { HostCounters.show(status, host) }
         let report = DemoReport(
             status: status, findings: findings, meter: conductor.meter, form: conductor.form.map(String.init),
             mbufsInUse: host.stop())
@@ -82,10 +81,5 @@ enum RingDemo {
         // The lcore may be in the middle of a burst when it is told to stop.
         Thread.sleep(forTimeInterval: 0.02)
         while remote.count(of: .outstanding) > 0 && DispatchTime.now() < end { Thread.sleep(forTimeInterval: 0.005) }
-    }
-
-    private static func show(_ status: NetfrontStatus, _ host: EmbeddedHost) {
-        for counter in NetfrontCounter.allCases where status[counter] > 0 { Console.notice("guest.\(counter.name) \(status[counter])") }
-        for (name, value) in host.hostCounters.sorted(by: { $0.key < $1.key }) { Console.notice("host.\(name) \(value)") }
     }
 }

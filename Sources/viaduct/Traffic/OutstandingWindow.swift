@@ -40,7 +40,9 @@ struct OutstandingWindow: ~Copyable {
     @_noLocks
     mutating func sent(_ count: Int, at ticks: UInt64) {
         advance(to: ticks / slotTicks)
-        unsafe counts[index(newest)] += count
+        // Not `counts[…] += count`: Swift 6.3's compiler crashes on that when it instruments for the thread sanitizer.
+        let cell = unsafe counts + index(newest)
+        unsafe cell.pointee += count
         outstanding += count
     }
 
@@ -49,7 +51,8 @@ struct OutstandingWindow: ~Copyable {
     mutating func returned(sentAt ticks: UInt64) {
         let slot = ticks / slotTicks
         guard slot <= newest, newest - slot < UInt64(Self.slotCount), unsafe counts[index(slot)] > 0 else { return }
-        unsafe counts[index(slot)] -= 1
+        let cell = unsafe counts + index(slot)
+        unsafe cell.pointee -= 1
         outstanding -= 1
     }
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+import Dataplane
+import Foundation
+import Netfront
+
+/// An embedded host with one guest that runs an application until time is up or a signal comes.
+enum GuestRun {
+    /// - Parameters:
+    ///   - start: puts the application on its lcore.
+    ///   - end: runs when the application is off its lcore, before the host is taken down.
+    static func run(
+        _ options: GuestHostOptions, start: (EmbeddedHost, Counters) throws -> any AnyRunningApplication,
+        end: () -> Void = {}
+    ) throws {
+        let device = options.wireDevice
+        if let interface = TapDevice.interface(ofDevice: device.name, arguments: device.arguments) {
+            try TapDevice.check(interface: interface)
+        }
+        let host = try EmbeddedHost(
+            EmbeddedHost.Configuration(
+                nic: options.nic, plugin: options.plugin, lcores: options.lcores, guestMAC: options.mac,
+                wire: .virtualDevice(name: device.name, arguments: device.arguments), seed: options.seed,
+                accelerationWanted: options.accelerate.isOn, pluginOutput: { Console.line($0) }),
+            logger: Console.logger(isVerbose: options.verbose))
+        let counters = CounterBlock(count: ApplicationCounter.allCases.count)
+        let application: any AnyRunningApplication
+        do {
+            application = try start(host, counters.counters)
+        } catch {
+            _ = host.stop()
+            throw error
+        }
+        var failure: (any Error)?
+        do {
+            try watch(host, options.seconds)
+        } catch {
+            failure = error
+        }
+        host.netfront.shutDown()
+        let isOff = application.remove()
+        end()
+        let status = host.netfront.currentStatus
+        if options.verbose { HostCounters.show(status, host) }
+        let left = isOff ? host.stop() : 0
+        Console.line(summary(status, counters.counters))
+        if let failure { throw failure }
+        guard isOff else { throw CommandFailure("the application does not return to its poll loop: please report it") }
+        if left > 0 { throw CommandFailure("\(left) mbufs were not given back: please report it with the output of --verbose") }
+    }
+
+    /// Prints a line a second, until the end.
+    private static func watch(_ host: EmbeddedHost, _ seconds: Double?) throws(Interrupted) {
+        var table = LiveTable()
+        let begin = DispatchTime.now().uptimeNanoseconds
+        Console.line(LiveTable.header)
+        while true {
+            try Interruption.check()
+            let now = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
+            if let seconds, now >= seconds { return }
+            if let line = table.line(host.netfront.currentStatus, form: host.backendStatus.form, at: now) { Console.line(line) }
+            Thread.sleep(forTimeInterval: 0.05)
+        }
+    }
+
+    private static func summary(_ status: NetfrontStatus, _ counters: Counters) -> String {
+        var lines = [
+            "", "received   fast \(status[.receivedFastPackets])  slow \(status[.receivedSlowPackets])",
+            "sent       fast \(status[.transmittedFastPackets])  slow \(status[.transmittedSlowPackets])",
+        ]
+        let counts = ApplicationCounter.allCases.map { "\($0) \(counters[$0.index])" }
+        lines.append("application " + counts.joined(separator: "  "))
+        return lines.joined(separator: "\n")
+    }
+}
