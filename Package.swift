@@ -53,6 +53,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+/// What a test needs that drives a plugin's hooks on the EAL.
+let guestSide: [Target.Dependency] = [
+    "Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", "TestSupport", logging,
+]
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -98,8 +102,21 @@ let package = Package(
                 "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", logging, arguments,
             ],
             swiftSettings: strict),
+        // EAL once a process, shared by the test targets: `swift test` runs them all in one.
+        .target(
+            name: "TestSupport", dependencies: ["DPDK"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("WireTests", ["Wire"]),
         tests("AccelerationTests", ["Acceleration", "Wire"]),
+        tests("DPDKTests", ["DPDK", "CDPDK", "TestSupport"]),
+        tests("DataplaneTests", ["Dataplane", "DPDK", "TestSupport"]),
+        tests("SoftNICTests", ["SoftNIC", "Wire", "DPDK", "Dataplane", "TestSupport"]),
+        tests("NetbackTests", guestSide + ["Netback", "AcceleratedBackend"]),
+        tests("NetfrontTests", guestSide + ["Netfront", "AcceleratedFrontend"]),
+        tests("AcceleratedBackendTests", guestSide + ["AcceleratedBackend"]),
+        tests("DummyAcceleratorTests", guestSide + ["DummyAccelerator"]),
+        tests(
+            "SwitchingTests",
+            guestSide + ["SoftNIC", "Netback", "AcceleratedBackend", "AcceleratedFrontend", "Netfront"]),
         tests("HotPathTests", []),
         tests("EndToEndTests", []),
     ],

@@ -29,6 +29,9 @@ struct BackendAccount {
     private var isOpen = false
     private var fence: UInt32?
     private var isFenceReached = false
+    private var isFenceSent = false
+    /// Some time limit ran out, or the frontend gave up: that may have been the fence's.
+    private var isFenceLate = false
     private var isProven = false
 
     /// Nothing is set up, and nothing is owed.
@@ -75,6 +78,11 @@ struct BackendAccount {
             isProven = true
         case .message(.fenceReached(let id, let sequence, _)) where id == vi && sequence == fence:
             isFenceReached = true
+            isFenceSent = true
+        case .fenceSent(let sequence) where sequence == fence:
+            isFenceSent = true
+        case .tick, .message(.fenceExpired):
+            isFenceLate = true
         case .guestGone:
             mayBeTouched = false
         default:
@@ -102,6 +110,7 @@ struct BackendAccount {
             mayBeTouched = true
             (isOpen, fence, isFenceReached, isProven) = (false, nil, false, false)
         case .createRule:
+            (isFenceSent, isFenceLate) = (false, false)
             law(vi != nil && mayBeTouched && !hasRule && owed.isEmpty, "a rule to nowhere")
             owed.append(.ruleCreation)
         case .destroyRule:
@@ -111,6 +120,7 @@ struct BackendAccount {
             law(hasRule, "a fence before the rule")
             fence = sequence
         case .engageHold:
+            law(isFenceSent || isFenceLate, "a hold before the fence")
             law(!hasHold && hasRule, "a hold twice, or without a rule")
             owed.append(.holdEngaging)
         case .releaseHold:

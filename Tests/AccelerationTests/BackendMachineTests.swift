@@ -49,6 +49,45 @@ import Testing
         #expect(script.account.isEmpty && script.account.isBalanced)
     }
 
+    /// What the default queue held when the rule took effect is older than what the VI yielded: a hold must not keep it back.
+    @Test func theWayBackWaitsForTheFenceOfTheSwitchThatItUndoes() {
+        var script = BackendScript(at: .proving)
+        script.expect(.wanted(false), [state(.draining)])
+        script.expect(.fenceSent(sequence: 2), [])
+        script.expect(.fenceSent(sequence: 1), [.engageHold])
+        #expect(script.machine.nextDeadline == nil)
+        script.expect(.fenceSent(sequence: 1), [])
+        script.expect(.hold(.engaged), [.destroyRule])
+    }
+
+    @Test func aRuleThatIsUndoneBeforeItsFenceWasAskedForGetsOneFirst() {
+        var script = BackendScript(at: .creatingRule)
+        script.expect(.wanted(false), [state(.draining)])
+        script.expect(.rule(.created), [.sendFence(sequence: 1)])
+        script.expect(.message(.fenceReached(id: id, sequence: 1, stashed: 1)), [])
+        script.expect(.fenceSent(sequence: 1), [.engageHold])
+    }
+
+    @Test func theWaitForTheFenceOnTheWayBackIsBounded() {
+        var script = BackendScript(at: .proving)
+        _ = script.tell(.wanted(false))
+        #expect(script.machine.nextDeadline == 10_000_000_000)
+        #expect(script.expire() == [.engageHold])
+        script.settle()
+        #expect(script.machine.state == .none)
+        #expect(script.account.isBalanced && script.account.quarantines == 0)
+    }
+
+    @Test func whoeverLosesFramesAnywayDoesNotWaitForAFence() {
+        var script = BackendScript(at: .proving)
+        _ = script.tell(.wanted(false))
+        let reason = AccelerationReason(.portReset)
+        script.expect(.portSuspended(reason), [.send(.revoke(id: id, AccelerationReason(.portReset))), .destroyRule])
+        script.expect(.fenceSent(sequence: 1), [])
+        script.expect(.rule(.removed), [])
+        #expect(script.expire().contains { if case .quarantineVI = $0 { true } else { false } })
+    }
+
     @Test func closedBeforeTheHoldIsReleasedWaitsForIt() {
         var script = BackendScript(at: .connected)
         _ = script.tell(.wanted(false))
@@ -158,7 +197,7 @@ import Testing
         #expect(script.account.isBalanced)
     }
 
-    @Test(arguments: [BackendScript.Rung.proving, .fenceReached, .connected])
+    @Test(arguments: [BackendScript.Rung.fenceSent, .fenceReached, .connected])
     func silentRuleIsAbandoned(rung: BackendScript.Rung) {
         var script = BackendScript(at: rung)
         script.expect(.silent, [.engageHold, state(.draining)])

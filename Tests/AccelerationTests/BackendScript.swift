@@ -95,6 +95,8 @@ struct BackendScript {
                 case .holdReleasing: actions = tell(.hold(.released))
                 }
                 if actions.contains(.send(.rulesRemoved(id: Self.id))) { isTold = true }
+            } else if machine.unwinding?.awaitsFence == true {
+                _ = tell(.fenceSent(sequence: machine.fenceSequence))
             } else if frontendAnswers, account.mayBeTouched, let vi = machine.virtualInterface {
                 isRevoked = isRevoked || machine.unwinding?.isRevoked == true
                 isTold = isTold || machine.unwinding?.isTold == true

@@ -7,6 +7,7 @@ import Wire
 extension BackendEngine {
     mutating func attach(_ host: BackendHost) {
         self.host = host
+        hasClock = false
         probeForms()
     }
 
@@ -48,10 +49,10 @@ extension BackendEngine {
         vifs[id]?.isWanted = false
         tell(id, .portSuspended(reason))
         abandonRemoval(of: id)
-        giveBack(for: id, quarantine: AccelerationReason(.pluginRemoved, "its guest had it open when the vif was let go"))
         // What netback has not answered yet is undone, too.
         if vifs[id]?.isSteered == true { _ = call(.unsteer, for: id) }
         if vifs[id]?.isHeld == true { _ = call(.release, for: id) }
+        giveBack(for: id, quarantine: AccelerationReason(.pluginRemoved, "its guest had it open when the vif was let go"))
         guard let gone = vifs.removeValue(forKey: id) else { return }
         for call in gone.calls where call.undoes { farewells.append((id, call)) }
         if gone.isDuplicate { return }
@@ -74,7 +75,7 @@ extension BackendEngine {
 
     /// Wants acceleration, or not, as operator and circumstances say.
     private mutating func follow(_ id: UInt32) {
-        guard let vif = vifs[id] else { return }
+        guard hasClock, let vif = vifs[id] else { return }
         tell(id, .wanted(vif.shouldAccelerate))
         wakeWaiting()
     }
@@ -158,8 +159,15 @@ extension BackendEngine {
         wakeWaiting()
     }
 
+    /// Starts what was wanted before the first tick.
+    private mutating func startClock() {
+        hasClock = true
+        for id in order { follow(id) }
+    }
+
     mutating func tick(now: UInt64) {
         self.now = max(self.now, now)
+        if !hasClock { startClock() }
         removeLeftOver()
         retryFarewells()
         for id in order {

@@ -38,6 +38,8 @@ struct BackendEngine {
     var givenBack: Set<AcceleratedVif.Scarcity> = []
     /// The host's monotonic clock at the last tick, in nanoseconds.
     var now: UInt64 = 0
+    /// Ticks have begun. Before that no time limit can be set, so nothing is started.
+    var hasClock = false
 
     init(
         configuration: AcceleratedBackendConfiguration, facts: PortFacts, programmer: any FlowProgrammer,

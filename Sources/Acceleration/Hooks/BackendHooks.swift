@@ -11,7 +11,8 @@ public final class BackendHooks: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): set up once, then only read.
 
     /// Looks at a burst: the hook's `plugin`, the slots, how many there are.
-    public typealias Look = @convention(c) (UnsafeMutableRawPointer, UnsafeMutablePointer<UnsafeMutableRawPointer?>, UInt16) -> Void
+    public typealias Look =
+        @convention(c) (UnsafeMutableRawPointer, UnsafeMutablePointer<UnsafeMutableRawPointer?>, UInt16) -> Void
 
     /// What a host calls; valid as long as this object.
     @unsafe public var table: UnsafePointer<viaduct_backend_hooks> { unsafe UnsafePointer(hooks) }

@@ -104,7 +104,8 @@ extension FlowItem {
         }
         func mac(_ value: Octets, _ mask: Octets) -> UInt64?? { full(number(value), number(mask), 0xFFFF_FFFF_FFFF) }
         self = .unsupported
-        if item.has_last { return }
+        // A value without a mask stands for the item's default mask, which is another one for each kind.
+        if item.has_last || item.has_spec != item.has_mask { return }
         switch item.type {
         case CDPDK_FLOW_ITEM_ETH.rawValue:
             guard let destination = mac(item.spec.eth_dst, item.mask.eth_dst),

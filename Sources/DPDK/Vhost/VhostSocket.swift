@@ -23,17 +23,19 @@ public final class VhostSocket: @unchecked Sendable {
         guard path.utf8.count < 108 else {
             throw DPDKError("listen at \(path)", code: 36, detail: "a socket's path has at most 107 bytes")
         }
-        self.path = path
-        unsafe context = Unmanaged.passRetained(DelegateBox(delegate)).toOpaque()
+        let context = unsafe Unmanaged.passRetained(DelegateBox(delegate)).toOpaque()
         var callbacks = unsafe cdpdk_vhost_callbacks(
             context: context,
             connected: { context, device in unsafe DelegateBox.at(context)?.guestConnected(device) },
             disconnected: { context, device in unsafe DelegateBox.at(context)?.guestDisconnected(device) })
         let result = unsafe cdpdk_vhost_register(path, &callbacks)
+        // Before the stored properties are set: a class that throws after that runs its deinit.
         if result < 0 {
             unsafe Unmanaged<DelegateBox>.fromOpaque(context).release()
             throw DPDKError("listen for a vhost-user guest at \(path)", code: result, detail: DPDKLog.takeLastLine())
         }
+        self.path = path
+        unsafe self.context = context
     }
 
     deinit {

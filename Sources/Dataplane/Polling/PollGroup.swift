@@ -23,11 +23,13 @@ public final class PollGroup: @unchecked Sendable {
         var pollers: [Poller]
     }
 
-    /// How long a poller may take for one round before it counts as stuck.
-    public static let stuckAfterMilliseconds = 5000
+    private let stuckAfterMilliseconds: Int
 
     /// Starts an empty loop on each of `lcores`.
-    public init(lcores: [LcoreID], idle: IdlePolicy) throws(DPDKError) {
+    ///
+    /// - Parameter stuckAfterMilliseconds: how long a poller may take for one round before it counts as stuck.
+    public init(lcores: [LcoreID], idle: IdlePolicy, stuckAfterMilliseconds: Int = 5000) throws(DPDKError) {
+        self.stuckAfterMilliseconds = stuckAfterMilliseconds
         quiescence = try Quiescence(readers: max(lcores.count, 1))
         self.lcores = lcores
         loops = []
@@ -78,7 +80,7 @@ public final class PollGroup: @unchecked Sendable {
     }
 
     /// Waits until every loop has finished the round it is in; false when one is stuck.
-    public func synchronize() -> Bool { quiescence.synchronize(timeoutMilliseconds: Self.stuckAfterMilliseconds) }
+    public func synchronize() -> Bool { quiescence.synchronize(timeoutMilliseconds: stuckAfterMilliseconds) }
 
     /// Rounds of each loop so far, and those that found work.
     public var rounds: [(lcore: LcoreID, all: UInt64, busy: UInt64)] {

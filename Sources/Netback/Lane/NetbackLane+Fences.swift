@@ -6,7 +6,7 @@ import Dataplane
 extension NetbackLane {
     /// The port's clock while a fence needs it, else 0.
     @_noLocks
-    func readPortClock() -> UInt64 {
+    mutating func readPortClock() -> UInt64 {
         var place = 0
         while place < vifs.count {
             let vif = vifs[place]
@@ -19,7 +19,7 @@ extension NetbackLane {
     // MARK: Fences to guests
 
     @_noLocks
-    func advanceGuestFences(_ portClock: UInt64) {
+    mutating func advanceGuestFences(_ portClock: UInt64) {
         var place = 0
         while place < vifs.count {
             vifs[place].lane.fence.advance(clock: portClock)
@@ -28,7 +28,7 @@ extension NetbackLane {
     }
 
     @_noLocks
-    func drainGuestFences(received: Int) {
+    mutating func drainGuestFences(received: Int) {
         var place = 0
         while place < vifs.count {
             vifs[place].lane.fence.drain(received: received, ring: uplinkReceiveRing)

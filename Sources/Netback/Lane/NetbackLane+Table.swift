@@ -30,14 +30,14 @@ extension NetbackLane {
 
     /// The port behind which `destination` is; nil when unknown.
     @_noLocks
-    func port(of destination: MACAddress) -> SwitchPort? {
+    mutating func port(of destination: MACAddress) -> SwitchPort? {
         guard let place = table.place(of: ForwardingTable.key(destination)) else { return nil }
         let port = table.entry(at: place).port
         return isAlive(port) ? port : nil
     }
 
     @_noLocks
-    func isAlive(_ port: SwitchPort) -> Bool { port.isUplink || vifs.at(port) != nil }
+    mutating func isAlive(_ port: SwitchPort) -> Bool { port.isUplink || vifs.at(port) != nil }
 
     /// Ages a few entries, goes on with a snapshot, tells about changes: a bounded piece of work.
     @_noLocks

@@ -105,7 +105,7 @@ struct NetbackLane: ~Copyable {
     }
 
     @_noLocks
-    private func refreshGuests() {
+    private mutating func refreshGuests() {
         var turn = 0
         while turn < vifs.count {
             vifs[turn].lane.refreshGuest()
@@ -127,7 +127,7 @@ struct NetbackLane: ~Copyable {
     }
 
     @_noLocks
-    func sendEvents(of vif: VifReference) {
+    mutating func sendEvents(of vif: VifReference) {
         let id = vif.lane.port.vif
         if vif.lane.didRelease {
             vif.lane.didRelease = false

@@ -49,7 +49,7 @@ extension NetbackLane {
 
     /// What speaks against switching a frame, wherever it came from.
     @_noLocks
-    private func objection(to mbuf: Mbuf) -> PathCounter? {
+    private mutating func objection(to mbuf: Mbuf) -> PathCounter? {
         // Longer than one buffer: neither every NIC nor a copy for a second port takes it.
         if mbuf.segmentCount != 1 { return .multiSegment }
         let frame = mbuf.bytes
@@ -65,7 +65,7 @@ extension NetbackLane {
 
     /// Addresses that no bridge forwards: 01-80-C2-00-00-00 to -0F (IEEE Std 802.1Q, table 8-1).
     @inline(always) @_noLocks
-    private func isReserved(_ address: MACAddress) -> Bool { address.rawValue & ~0xF == 0x0180_C200_0000 }
+    private mutating func isReserved(_ address: MACAddress) -> Bool { address.rawValue & ~0xF == 0x0180_C200_0000 }
 
     @_noLocks
     mutating func deliver(_ mbuf: Mbuf, to port: SwitchPort, destination: MACAddress, isFromUplink: Bool) {

@@ -26,7 +26,7 @@ extension VifLane {
     }
 
     @_noLocks
-    private func drop(_ mbuf: Mbuf, _ reason: PathCounter, _ spent: inout MbufBurst) {
+    private mutating func drop(_ mbuf: Mbuf, _ reason: PathCounter, _ spent: inout MbufBurst) {
         count(reason)
         spent.append(mbuf)
         spent.free()
@@ -60,7 +60,9 @@ extension VifLane {
                     fencePlace -= accepted
                 }
             }
-            countDelivered(outbox, delivered, of: accepted)
+            let bytes = Self.bytes(of: outbox, first: accepted)
+            count(.guestDelivered, delivered)
+            count(.guestDeliveredBytes, delivered < accepted ? bytes - FenceFrame.length : bytes)
             outbox.move(to: &spent, limit: accepted)
             spent.free()
         }
@@ -68,17 +70,16 @@ extension VifLane {
         count(.vringFull, outbox.free())
     }
 
+    /// Bytes of the first `count` frames.
     @_noLocks
-    private func countDelivered(_ burst: borrowing MbufBurst, _ delivered: Int, of accepted: Int) {
+    private static func bytes(of burst: borrowing MbufBurst, first count: Int) -> Int {
         var bytes = 0
         var index = 0
-        while index < accepted {
+        while index < count {
             bytes += burst[index].packetLength
             index += 1
         }
-        if delivered < accepted { bytes -= FenceFrame.length }
-        count(.guestDelivered, delivered)
-        count(.guestDeliveredBytes, bytes)
+        return bytes
     }
 
     /// Hands held frames out, in order, as the vring has room; bounded for one round.
@@ -95,7 +96,9 @@ extension VifLane {
             }
             let accepted = vrings.enqueue(releasing)
             if accepted == 0 { return }
-            countDelivered(releasing, accepted, of: accepted)
+            let bytes = Self.bytes(of: releasing, first: accepted)
+            count(.guestDelivered, accepted)
+            count(.guestDeliveredBytes, bytes)
             releasing.move(to: &spent, limit: accepted)
             spent.free()
             rounds += 1

@@ -71,7 +71,7 @@ struct VifLane: ~Copyable {
     var heldCount: Int { @_noLocks get { hold.count + releasing.count } }
 
     @inline(always) @_noLocks
-    func count(_ counter: PathCounter, _ amount: Int = 1) {
+    mutating func count(_ counter: PathCounter, _ amount: Int = 1) {
         row.add(amount, to: counter)
         totals.add(amount, to: counter)
     }
@@ -110,7 +110,7 @@ struct VifLane: ~Copyable {
     }
 
     @_noLocks
-    func publishDepths() {
+    mutating func publishDepths() {
         row.set(heldCount, at: .held)
         row.set(outbox.count, at: .queued)
     }

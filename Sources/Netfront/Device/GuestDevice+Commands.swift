@@ -46,6 +46,7 @@ extension GuestDevice {
         fenceNonce = 0
         stopFastTransmit()
         peers.removeAll()
+        counters.set(0, at: NetfrontCounter.peersFast.index)
         transmitDoneAt = 0
         if stash.isEmpty {
             gate = .open

@@ -45,14 +45,10 @@ extension GuestDevice {
         gateReport = .nothing
     }
 
-    /// The time limit runs only while frames wait in the stash and the slow path yields nothing.
+    /// The time limit runs only while frames wait in the stash and the slow path yields nothing. It is the same while draining: a
+    /// slow path that yields nothing just now may still have older frames on their way, and the fence is behind them.
     @_noLocks
     mutating func checkFenceLimit(slowYielded: Bool) {
-        if isDraining && !slowYielded {
-            // Netback holds the key's frames by now and whatever it sent before is delivered: the stash comes next, fence or not.
-            openGate(.nothing)
-            return
-        }
         guard !stash.isEmpty else { return }
         let now = TSC.now()
         if slowYielded {
@@ -75,6 +71,8 @@ extension GuestDevice {
         guard now &- lastYield >= settleNanoseconds, peers.leaving == 0, peers.fast == 0 else { return }
         isDraining = false
         isPollingVI = false
+        // Nothing was kept back, so there is nothing that a fence would be waited for.
+        if gate == .shut { gate = .open }
         tell(.drained)
     }
 }

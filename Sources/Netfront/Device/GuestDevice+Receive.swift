@@ -73,8 +73,8 @@ extension GuestDevice {
         case .shut:
             let yielded = poll(binding, limit: received.capacity)
             keepBack()
-            if isDraining && yielded > 0 { lastYield = binding.clock() }
-            checkFenceLimit(slowYielded: slowYielded)
+            if isDraining && stash.isEmpty { checkDrained(binding, mayHoldMore: yielded > 0) }
+            if gate == .shut { checkFenceLimit(slowYielded: slowYielded) }
         case .opening:
             // The stash goes first; the VI's queue holds the rest meanwhile.
             break

@@ -9,7 +9,6 @@ struct DelayLine: ~Copyable {
     private let mask: Int
     private var head = 0
     private var tail = 0
-    private var lastDue: UInt64 = 0
 
     init(capacity: Int) {
         mbufs = MbufQueue(capacity: capacity)
@@ -26,12 +25,11 @@ struct DelayLine: ~Copyable {
     var isEmpty: Bool { @_noLocks get { mbufs.isEmpty } }
     var freeCapacity: Int { @_noLocks get { mbufs.capacity - mbufs.count } }
 
-    /// Takes ownership of `mbuf` until `due`, or until its predecessor leaves if that is later; false when full.
+    /// Takes ownership of `mbuf` until `due`, or until its predecessor has left if that is later; false when full.
     @_noLocks
     mutating func append(_ mbuf: Mbuf, due: UInt64) -> Bool {
         guard mbufs.append(mbuf) else { return false }
-        if due > lastDue { lastDue = due }
-        unsafe times[tail & mask] = lastDue
+        unsafe times[tail & mask] = due
         tail &+= 1
         return true
     }

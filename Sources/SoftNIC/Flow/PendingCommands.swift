@@ -7,7 +7,6 @@ struct PendingCommands: ~Copyable {
     private let mask: Int
     private var head = 0
     private var tail = 0
-    private var lastDue: UInt64 = 0
 
     struct Entry {
         let command: FlowCommand
@@ -30,8 +29,7 @@ struct PendingCommands: ~Copyable {
     @_noLocks
     mutating func append(_ command: FlowCommand, due: UInt64) {
         precondition(!isFull, "the engine takes no command that it has no room for")
-        if due > lastDue { lastDue = due }
-        unsafe (entries + (tail & mask)).initialize(to: Entry(command: command, due: lastDue))
+        unsafe (entries + (tail & mask)).initialize(to: Entry(command: command, due: due))
         tail &+= 1
     }
 

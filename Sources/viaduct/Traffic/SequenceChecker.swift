@@ -93,7 +93,9 @@ struct SequenceChecker: ~Copyable {
         if count >= UInt64(Self.window) {
             var word = 0
             while word < Self.wordsPerFlow {
-                unsafe seen[flow &* Self.wordsPerFlow &+ word] = 0
+                // Only where it is not 0 already: without the question the compiler makes a call to memset of this.
+                let cell = unsafe seen + (flow &* Self.wordsPerFlow &+ word)
+                if unsafe cell.pointee != 0 { unsafe cell.pointee = 0 }
                 word += 1
             }
             return

@@ -28,7 +28,6 @@ struct TrafficSource: ~Copyable {
     private var bucket: TokenBucket
     /// Frames made so far.
     private(set) var made: UInt64 = 0
-    private let padding: MutableByteView
 
     static let maximumFlows = 4096
 
@@ -48,18 +47,9 @@ struct TrafficSource: ~Copyable {
         bucket = TokenBucket(
             packetsPerSecond: packetsPerSecond, burst: TokenBucket.burst(packetsPerSecond: packetsPerSecond), hertz: TSC.hertz,
             now: TSC.now())
-        let bytes = UnsafeMutableRawPointer.allocate(byteCount: FrameSizes.maximum, alignment: 8)
-        for index in 0..<FrameSizes.maximum { unsafe bytes.storeBytes(of: UInt8(index & 0xFF), toByteOffset: index, as: UInt8.self) }
-        unsafe paddingBytes = bytes
-        unsafe padding = MutableByteView(unsafeStart: bytes, count: FrameSizes.maximum)
     }
 
-    private let paddingBytes: UnsafeMutableRawPointer
-
-    deinit {
-        unsafe sequences.deallocate()
-        unsafe paddingBytes.deallocate()
-    }
+    deinit { unsafe sequences.deallocate() }
 
     /// Frames of that flow that were made so far: also the flow's next sequence number.
     func count(ofFlow flow: Int) -> UInt64 {
@@ -90,8 +80,7 @@ struct TrafficSource: ~Copyable {
         writer.sourcePort = firstSourcePort &+ UInt16(truncatingIfNeeded: flow)
         let buffer = mbuf.frameBuffer
         let payload = writer.payloadOffset
-        // What the mbuf held before must not leave the host.
-        if let rest = padding.view.prefix(length) { _ = buffer.copy(from: rest, at: 0) }
+        pad(buffer, from: payload, to: length)
         let number = unsafe sequences[flow]
         SequenceHeader(flow: UInt32(truncatingIfNeeded: flow), sequence: number, sentAt: now).write(to: buffer, at: payload)
         let written = writer.write(into: buffer, payloadLength: length - payload)
@@ -100,5 +89,19 @@ struct TrafficSource: ~Copyable {
         unsafe sequences[flow] = number &+ 1
         made &+= 1
         flow = flow + 1 == flowCount ? 0 : flow + 1
+    }
+
+    /// Overwrites what the mbuf held before, which must not leave the host.
+    @_noLocks
+    private mutating func pad(_ buffer: MutableByteView, from first: Int, to length: Int) {
+        var offset = first
+        while offset + 8 <= length {
+            buffer.set(u64: UInt64(truncatingIfNeeded: offset) &* 0x0101_0101_0101_0101, at: offset)
+            offset += 8
+        }
+        while offset < length {
+            buffer.set(u8: UInt8(truncatingIfNeeded: offset), at: offset)
+            offset += 1
+        }
     }
 }

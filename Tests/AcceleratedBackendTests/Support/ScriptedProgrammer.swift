@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+
+@testable import AcceleratedBackend
+
+/// A port's flow engine that does as it is told. One thread.
+final class ScriptedProgrammer: FlowProgrammer {
+    /// Rules in the port, by handle.
+    private(set) var live: [UInt64: FlowRule] = [:]
+    /// Every rule that was created or asked for, in order.
+    private(set) var asked: [FlowRule] = []
+    /// How many creations succeed before `creationError` is thrown.
+    var creationsBeforeError = Int.max
+    var creationError = FlowError(code: 22, message: "not by this NIC")
+    /// How many of the next removals fail.
+    var failingRemovals = 0
+    private var last: UInt64 = 0
+
+    func create(_ rule: FlowRule) throws(FlowError) -> UInt64 {
+        asked.append(rule)
+        guard creationsBeforeError > 0 else { throw creationError }
+        creationsBeforeError -= 1
+        last += 1
+        live[last] = rule
+        return last
+    }
+
+    func destroy(_ handle: UInt64) throws(FlowError) {
+        if failingRemovals > 0 {
+            failingRemovals -= 1
+            throw FlowError(code: 5, message: "stuck")
+        }
+        precondition(live.removeValue(forKey: handle) != nil, "a rule was destroyed twice")
+    }
+
+    func forgetAll() { live = [:] }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import CDPDK
+@testable import DPDK
+import TestSupport
+import Testing
+
+/// Rules through rte_flow's structures, to a software NIC's engine and to a driver that has none.
+@Suite(.serialized) struct FlowTests {
+    private final class Engine: SoftDeviceEngine, @unchecked Sendable {
+        // SAFETY (@unchecked Sendable): the test's thread makes all calls.
+        var validated: [FlowRule] = []
+        var created: [FlowRule] = []
+        var destroyed: [UInt] = []
+        var refusal: FlowError?
+
+        func setUpQueue(_ queue: UInt16, descriptors: Int, pool: MempoolHandle) throws(DPDKError) {}
+        func validate(_ rule: FlowRule) throws(FlowError) {
+            if let refusal { throw refusal }
+            validated.append(rule)
+        }
+        func create(_ rule: FlowRule) throws(FlowError) -> UInt {
+            if let refusal { throw refusal }
+            created.append(rule)
+            return UInt(0x1000 + created.count)
+        }
+        func destroy(_ handle: UInt) throws(FlowError) {
+            if let refusal { throw refusal }
+            destroyed.append(handle)
+        }
+    }
+
+    /// Runs `body` with a bare ring port that `engine` stands behind.
+    private func run(_ body: (PortID, Engine) throws -> Void) throws {
+        try EALFixture.exclusively {
+            let ring = try MbufRing(name: "dpdk-flow", capacity: 16)
+            let port = try Port.attach("dpdkflow", receiveRings: [ring.handle], transmitRings: [ring.handle])
+            let engine = Engine()
+            var context = 0
+            try unsafe withUnsafeMutablePointer(to: &context) { context in
+                let device = unsafe SoftDevice(
+                    port: port, engine: engine,
+                    functions: SoftDeviceFunctions(
+                        context: context, received: { _, _ in }, transmitting: { _, _, _, count in count },
+                        readClock: { _ in 42 }, transmitDone: { _, _, newer in newer == 7 ? 1 : 0 }))
+                try body(port, engine)
+                withExtendedLifetime(device) {}
+            }
+            Port.detach("net_ring_dpdkflow")
+        }
+    }
+
+    static let rules: [FlowRule] = {
+        let items: [FlowItem] = [
+            .ethernet(), .ethernet(destination: 0x0123_4567_89AB), .ethernet(source: 0xFEDC_BA98_7654), .ethernet(etherType: 0x86DD),
+            .ethernet(destination: 1, source: 2, etherType: 3), .vlan(identifier: nil), .vlan(identifier: 0),
+            .vlan(identifier: 0x0ABC), .ipv4(), .ipv4(source: 0x0A00_0001), .ipv4(destination: 0xC0A8_0102), .ipv4(protocol: 17),
+            .ipv4(source: 1, destination: 2, protocol: 3), .udp(), .udp(source: 53), .udp(destination: 0xFFFE),
+            .tcp(source: 1, destination: 2), .tcp(),
+        ]
+        var rules = items.map { FlowRule(pattern: [$0], actions: [.queue(3)]) }
+        rules.append(FlowRule(pattern: [.ethernet(), .vlan(identifier: 7), .ipv4(), .udp(destination: 4789)], actions: [.count, .queue(0xFFFF)]))
+        rules.append(FlowRule(pattern: [], actions: [.drop], group: 9, priority: .max))
+        rules.append(FlowRule(pattern: Array(repeating: .ipv4(), count: 8), actions: Array(repeating: .count, count: 8)))
+        var attributes = FlowRule(pattern: [.ethernet()], actions: [])
+        attributes.isIngress = false
+        attributes.isEgress = true
+        attributes.isTransfer = true
+        rules.append(attributes)
+        return rules
+    }()
+
+    @Test func everyRuleArrivesAsItWasSent() throws {
+        try run { port, engine in
+            for rule in Self.rules {
+                try Flow.validate(rule, on: port)
+                let flow = try Flow(creating: rule, on: port)
+                try flow.destroy()
+            }
+            #expect(engine.validated == Self.rules && engine.created == Self.rules)
+            #expect(engine.destroyed == (1...Self.rules.count).map { UInt(0x1000 + $0) })
+        }
+    }
+
+    @Test func rulesThatCantBeSaidAreRefusedBeforeThePort() throws {
+        try run { port, engine in
+            let long = FlowRule(pattern: Array(repeating: .ipv4(), count: 9), actions: [.drop])
+            #expect(throws: FlowError(code: 7, message: "a rule has at most 8 items and actions")) { try Flow.validate(long, on: port) }
+            #expect(throws: FlowError.self) { try Flow.validate(FlowRule(pattern: [.unsupported], actions: [.drop]), on: port) }
+            #expect(throws: FlowError.self) { try Flow.validate(FlowRule(pattern: [], actions: [.unsupported]), on: port) }
+            #expect(engine.validated.isEmpty)
+        }
+    }
+
+    @Test func theEnginesWordsComeBack() throws {
+        try run { port, engine in
+            var kept = try Flow(creating: Self.rules[1], on: port)
+            let refusal = FlowError(code: 28, message: "no room for another filter, \(String(repeating: "x", count: 40))")
+            engine.refusal = refusal
+            #expect(throws: refusal) { try Flow.validate(Self.rules[0], on: port) }
+            #expect(throws: refusal) { _ = try Flow(creating: Self.rules[0], on: port) }
+            do throws(FlowError) {
+                try kept.remove()
+                Issue.record("the engine refused")
+            } catch {
+                #expect(error == refusal)
+            }
+            engine.refusal = nil
+            try kept.remove()
+            #expect(engine.destroyed == [0x1001])
+        }
+    }
+
+    @Test func theDevicesOwnClockAndCompletionsAreAsked() throws {
+        try run { port, _ in
+            #expect(port.clock == 42)
+            let pair = QueuePair(port: port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 16)
+            #expect(pair.isTransmitDone(exceptNewest: 7) == true && pair.isTransmitDone(exceptNewest: 6) == false)
+        }
+    }
+
+    /// What only a program that speaks to rte_flow by itself could send.
+    @Test func partialMatchesAreNotTakenForFullOnes() {
+        func read(_ change: (inout cdpdk_flow_item) -> Void) throws -> FlowItem {
+            var item = try FlowItem.ethernet(destination: 0x0200_0000_0001).c()
+            change(&item)
+            return FlowItem(item)
+        }
+        #expect(try! read { _ in } == .ethernet(destination: 0x0200_0000_0001))
+        #expect(try! read { $0.mask.eth_dst.5 = 0xFE } == .unsupported)
+        #expect(try! read { $0.mask.eth_type = 0x00FF } == .unsupported)
+        #expect(try! read { $0.has_last = true } == .unsupported)
+        // The item's default mask: not "anything".
+        #expect(try! read { $0.has_mask = false } == .unsupported)
+        #expect(try! read { $0.has_spec = false } == .unsupported)
+        #expect(try! read { $0.type = CDPDK_FLOW_ITEM_OTHER.rawValue } == .unsupported)
+        #expect(FlowAction(cdpdk_flow_action(type: CDPDK_FLOW_ACTION_OTHER.rawValue, queue: 0)) == .unsupported)
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Testing
+
+extension EndToEnd {
+    /// The demonstration over a wire made of rings.
+    struct DemoTests {
+        @Test(arguments: Account.available)
+        func accelerationComesAndGoesWithoutLossOrReordering(account: Account) throws {
+            let result = try DemoResult(Workplace().run(["demo", "--json", "--seconds", "6"], as: account))
+            result.expectPromises()
+            result.expectBothPaths()
+            #expect(result.form == "A")
+        }
+
+        @Test func oneLcoreForEverythingIsEnough() throws {
+            let result = try DemoResult(Workplace().run(["demo", "--json", "--seconds", "6", "--lcores", "single"]))
+            result.expectPromises()
+            result.expectBothPaths()
+        }
+
+        @Test(arguments: [66, 1514])
+        func framesOfTheShortestAndLongestLengthPass(size: Int) throws {
+            let arguments = ["demo", "--json", "--seconds", "6", "--size", "\(size)", "--seed", "7"]
+            let result = try DemoResult(Workplace().run(arguments))
+            result.expectPromises()
+            result.expectBothPaths()
+        }
+
+        @Test func aNICThatSteersNothingIsAcceleratedBySoftware() throws {
+            let result = try DemoResult(Workplace().run(["demo", "--json", "--seconds", "6", "--nic", "none"]))
+            result.expectPromises()
+            result.expectBothPaths()
+            #expect(result.form == "F")
+        }
+
+        @Test func withoutAPluginEverythingIsSlow() throws {
+            let result = try DemoResult(Workplace().run(["demo", "--json", "--seconds", "3", "--plugin", "none"]))
+            result.expectPromises()
+            #expect(result.rx.fast == 0 && result.tx.fast == 0)
+            #expect(result.rx.slow > 0 && result.tx.slow > 0)
+            #expect(result.switches.isEmpty)
+            #expect(result.form == nil)
+        }
+
+        @Test func theDummyPluginIsCalledAndAcceleratesNothing() throws {
+            let run = try Workplace().run(["demo", "--json", "--seconds", "3", "--plugin", "dummy"])
+            let result = try DemoResult(run)
+            result.expectPromises()
+            #expect(result.rx.fast == 0 && result.tx.fast == 0)
+            #expect(result.rx.slow > 0 && result.tx.slow > 0)
+            let calls = run.outputLines.filter { $0.hasPrefix("dummy ") }
+            #expect(calls.count == Set(calls).count, "a hook was told more than once: \(calls)")
+            for hook in [
+                "frontend: new_device", "frontend: remove", "backend: attach", "backend: probe", "backend: want",
+                "backend: received_from_wire", "backend: transmitted_to_wire", "backend: tick", "backend: remove",
+                "backend: detach",
+            ] {
+                #expect(calls.contains("dummy \(hook)"), "\(hook) was not called: \(calls)")
+            }
+        }
+
+        @Test func thePrintedReportSaysTheSame() throws {
+            let result = try Workplace().run(["demo", "--seconds", "6"])
+            #expect(result.exitCode == 0)
+            #expect(result.errors == "")
+            #expect(result.output.contains("lost 0  reordered 0  duplicated 0  mbufs in use 0  form A"))
+            #expect(result.output.contains("switched to fast in "))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+import Netback
+import Testing
+import Wire
+
+@Suite struct LocalAddressesTests {
+    private func generations(_ plugin: CountingPlugin) -> [UInt64] {
+        plugin.calls.compactMap { if case .localAddresses(let generation, _) = $0 { generation } else { nil } }
+    }
+
+    @Test func vifsAndWhatIsBehindThemAreLocal() throws {
+        try Rig.runWithPlugin({ $0.fdbAgeSeconds = 1 }) { rig, plugin in
+            let ids = try rig.addGuests(2)
+            let (one, two) = (ids[0], ids[1])
+            try rig.require("the vifs") { plugin.newestLocalAddresses == [Rig.mac(1), Rig.mac(2)] }
+            let inner = Rig.mac(0x50)
+            try rig.send([Frames.numbered(1, to: .broadcast, from: inner)], from: one)
+            try rig.require("what a guest has behind it") {
+                plugin.newestLocalAddresses == [Rig.mac(1), Rig.mac(2), inner]
+            }
+            // Stations on the wire are not local, and an address that moved there is not any more.
+            #expect(rig.wire.send([Frames.numbered(2, to: .broadcast, from: Rig.station)]))
+            #expect(rig.wire.send([Frames.numbered(3, to: .broadcast, from: inner)]))
+            try rig.require("it moved to the wire") { plugin.newestLocalAddresses == [Rig.mac(1), Rig.mac(2)] }
+            try rig.send([Frames.numbered(4, to: .broadcast, from: Rig.mac(0x51))], from: two)
+            try rig.require("another") { plugin.newestLocalAddresses == [Rig.mac(1), Rig.mac(2), Rig.mac(0x51)] }
+            try rig.require("it ages") { plugin.newestLocalAddresses == [Rig.mac(1), Rig.mac(2)] }
+            rig.disconnect(two)
+            try rig.netback.removeVif(two)
+            try rig.require("a vif went") { plugin.newestLocalAddresses == [Rig.mac(1)] }
+            let numbers = generations(plugin)
+            #expect(numbers == numbers.sorted() && Set(numbers).count == numbers.count)
+        }
+    }
+
+    @Test func theSetIsLimitedAndTheVifsComeFirst() throws {
+        try Rig.runWithPlugin({ $0.maximumLocalAddresses = 8 }) { rig, plugin in
+            let ids = try rig.addGuests(2)
+            // Lower addresses than the vifs' own.
+            let low = (0..<20).map { MACAddress(rawValue: 0x0010_0000_0000 + UInt64($0)) }
+            try rig.send(low.map { Frames.numbered(0, to: .broadcast, from: $0) }, from: ids[0])
+            try rig.require("the set is full") { plugin.newestLocalAddresses?.count == 8 }
+            try rig.settle()
+            #expect(plugin.newestLocalAddresses?.prefix(2) == [Rig.mac(1), Rig.mac(2)])
+            #expect(rig.count("localAddressesCut") >= 14)
+        }
+    }
+
+    @Test func aFlappingAddressEndsInTheRightSet() throws {
+        try Rig.runWithPlugin { rig, plugin in
+            let ids = try rig.addGuests(2)
+            let inner = Rig.mac(0x50)
+            for _ in 0..<300 {
+                try rig.send([Frames.numbered(1, to: .broadcast, from: inner)], from: ids[0])
+                #expect(rig.wire.send([Frames.numbered(2, to: .broadcast, from: inner)]))
+                for id in ids { _ = rig.guest(id).receive() }
+                _ = rig.wire.receive()
+            }
+            try rig.settle()
+            try rig.send([Frames.numbered(1, to: .broadcast, from: inner)], from: ids[0])
+            try rig.settle()
+            try rig.require("it is local in the end") { plugin.newestLocalAddresses?.contains(inner) == true }
+            #expect(rig.wire.send([Frames.numbered(2, to: .broadcast, from: inner)]))
+            try rig.require("it is not in the end") { plugin.newestLocalAddresses?.contains(inner) == false }
+        }
+    }
+
+    @Test func manyAddressesAreAllFound() throws {
+        try Rig.runWithPlugin { rig, plugin in
+            let one = try rig.addGuest(1)
+            let behind = (0..<500).map { Rig.mac(0x1000 + UInt64($0)) }
+            try rig.send(behind.map { Frames.numbered(0, to: .broadcast, from: $0) }, from: one)
+            try rig.require("all are known") { plugin.newestLocalAddresses?.count == 501 }
+            #expect(Set(plugin.newestLocalAddresses ?? []) == Set(behind + [Rig.mac(1)]))
+        }
+    }
+}

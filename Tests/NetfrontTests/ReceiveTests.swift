@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Foundation
+@testable import Netfront
+import Testing
+import Wire
+
+/// The order between the paths on the way to the application.
+@Suite(.serialized) struct ReceiveTests {
+    @Test func withoutAVIEverythingComesByTheSlowPath() throws {
+        try GuestRig.run { rig in
+            rig.sendSlow(0..<100)
+            #expect(rig.receive(rounds: 4) == Array(0..<100))
+            #expect(rig.count(.deliveredSlow) == 100 && rig.count(.receivedSlowBytes) == 6000)
+            #expect(rig.vi.callCount == 0)
+        }
+    }
+
+    @Test func whatTheVIYieldsWaitsForTheFenceAndComesBehindIt() throws {
+        try GuestRig.run { rig in
+            rig.open()
+            rig.receive()
+            rig.sendSlow(0..<10)
+            rig.sendFast(100..<150)
+            #expect(rig.receive(rounds: 5) == Array(0..<10))
+            #expect(rig.takeEvents() == [.firstFrameSeen])
+            rig.sendSlow(10..<20)
+            rig.sendFence(sequence: 9)
+            rig.sendFast(150..<160)
+            rig.sendSlow(900..<901, to: .broadcast)
+            let order = rig.receive(rounds: 10)
+            #expect(order.filter { $0 != 900 } == Array(10..<20) + Array(100..<160))
+            #expect(rig.takeEvents() == [.fenceArrived(sequence: 9, stashed: 50)])
+            #expect(rig.count(.stashPeak) == 50 && rig.count(.stashDepth) == 0)
+            rig.sendFast(160..<170)
+            #expect(rig.receive() == Array(160..<170))
+        }
+    }
+
+    @Test func theStashComesOutInAnyPortionsBeforeWhatFollowsIt() throws {
+        try GuestRig.run { rig in
+            rig.open()
+            rig.receive()
+            rig.sendFast(0..<300)
+            rig.receive(rounds: 6)
+            rig.sendFence()
+            rig.sendFast(300..<400)
+            var all: [UInt32] = []
+            for _ in 0..<200 { all += rig.receive(room: 7) }
+            #expect(all == Array(0..<400))
+        }
+    }
+
+    @Test func aFullStashDropsTheNewestAndCountsThem() throws {
+        try GuestRig.run(stash: 32) { rig in
+            rig.open()
+            rig.receive()
+            rig.sendFast(0..<100)
+            rig.receive(rounds: 3)
+            #expect(rig.count(.dropStashOverflow) == 68 && rig.count(.stashDepth) == 32 && rig.count(.stashPeak) == 32)
+            rig.sendFence()
+            #expect(rig.receive(rounds: 4) == Array(0..<32))
+        }
+    }
+
+    @Test func fencesThatNobodyAskedForAreDroppedAndCounted() throws {
+        try GuestRig.run { rig in
+            rig.sendFence()
+            rig.receive()
+            #expect(rig.count(.dropUnexpectedFence) == 1)
+            rig.open()
+            rig.receive()
+            rig.sendFast(0..<5)
+            rig.sendFence(nonce: GuestRig.nonce ^ 1)
+            rig.sendFence(nonce: 0)
+            #expect(rig.receive(rounds: 3).isEmpty)
+            #expect(rig.count(.dropUnexpectedFence) == 3 && rig.count(.stashDepth) == 5)
+            rig.sendFence()
+            rig.sendFence(sequence: 2)
+            #expect(rig.receive(rounds: 3) == Array(0..<5))
+            #expect(rig.count(.dropUnexpectedFence) == 4)
+        }
+    }
+
+    @Test func aFenceThatDoesNotComeIsGivenUpAndCounted() throws {
+        try GuestRig.run(fenceLimit: 20) { rig in
+            rig.open()
+            // Nothing waits for the fence yet: the limit does not run.
+            rig.receive()
+            usleep(40_000)
+            rig.receive(rounds: 2)
+            rig.sendFast(0..<5)
+            rig.receive()
+            #expect(rig.count(.possibleReorderings) == 0)
+            usleep(30_000)
+            // The slow path yields: the limit starts again.
+            rig.sendSlow(50..<51)
+            #expect(rig.receive() == [50])
+            #expect(rig.receive().isEmpty)
+            usleep(30_000)
+            #expect(rig.receive(rounds: 3) == Array(0..<5))
+            #expect(rig.count(.possibleReorderings) == 1)
+            #expect(rig.takeEvents() == [.firstFrameSeen, .fenceExpired])
+            #expect(!rig.isTransmittingFast)
+        }
+    }
+
+    @Test func foreignFramesAndReplicasAndRuntsAreDroppedAndNotLearned() throws {
+        try GuestRig.run { rig in
+            rig.open()
+            rig.sendFence()
+            rig.receive(rounds: 3)
+            rig.sendFast(0..<2, to: .broadcast, peer: 10)
+            rig.sendFast(2..<5, to: MACAddress(rawValue: 0x3333_0000_0001), peer: 11)
+            rig.sendFast(5..<9, to: Frame.peer(99), peer: 12)
+            rig.sendFast(9..<14, peer: 13, length: 13)
+            rig.sendFast(14..<15, peer: 14, length: 14)
+            rig.sendFast(20..<30, peer: 15)
+            #expect(rig.receive(rounds: 2) == [.max] + Array(20..<30))
+            #expect(rig.count(.dropReplica) == 5 && rig.count(.dropForeign) == 4 && rig.count(.dropRunt) == 5)
+            #expect(rig.count(.peersLearned) == 2)
+            #expect(rig.isKnown(14) && rig.isKnown(15) && !(10...13).contains { rig.isKnown($0) })
+        }
+    }
+
+    @Test func localAddressesAreNeitherLearnedNorKept() throws {
+        try GuestRig.run { rig in
+            rig.becomeFast(peers: 2)
+            rig.setLocal([Frame.peer(1), Frame.peer(3)])
+            rig.vi.transmitDone = 0
+            rig.receive()
+            // In the VI there may still be packets to it: it is forgotten when they are out.
+            #expect(rig.isKnown(1))
+            rig.vi.transmitDone = 1
+            rig.receive()
+            #expect(!rig.isKnown(1) && rig.isKnown(2) && rig.count(.peersFast) == 1)
+            rig.sendFast(0..<4, peer: 1)
+            rig.sendFast(4..<6, peer: 3)
+            #expect(rig.receive(rounds: 2).count == 6)
+            #expect(rig.count(.peersLocal) == 6 && !rig.isKnown(1) && !rig.isKnown(3))
+            rig.setLocal([])
+            rig.receive()
+            rig.sendFast(6..<7, peer: 1)
+            rig.receive()
+            #expect(rig.isKnown(1))
+        }
+    }
+
+    @Test func groupSourcesAreNotLearned() throws {
+        try GuestRig.run { rig in
+            rig.open()
+            rig.sendFast(0..<1, peer: 0x0100_0000_0001 | 0x0100_0000_0000)
+            rig.receive()
+            #expect(rig.count(.peersLearned) == 0 && rig.count(.peersRefused) == 0)
+        }
+    }
+}
+
+extension GuestRig {
+    func isKnown(_ peer: UInt64) -> Bool { unsafe device.pointee.peers.find(Frame.peer(peer).rawValue) != nil }
+    var isTransmittingFast: Bool { unsafe device.pointee.mayTransmitFast }
+}

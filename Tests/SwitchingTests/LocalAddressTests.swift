@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+import Dataplane
+import Foundation
+import Netback
+import Netfront
+import Testing
+import Wire
+
+/// A station that moves from the wire onto this host is withdrawn from the fast path, without loss.
+@Suite(.serialized) struct LocalAddressTests {
+    /// A second guest on the same host, driven by the test.
+    private final class Neighbour {
+        let pool: Mempool
+        private var port: DPDK.Port?
+        private var burst = MbufBurst(capacity: 64)
+        private(set) var numbers: [UInt64] = []
+        /// Frames of the other kinds, floods among them.
+        private(set) var others = 0
+
+        init(name: String, socket: String) throws {
+            pool = try Mempool(name: "\(name)-other", count: 8191)
+            let handle = pool.handle
+            let device = "virtio_user_\(name)b"
+            let id = try DPDK.Port.attach(device, arguments: "path=\(socket),queues=1,queue_size=1024")
+            port = try DPDK.Port(starting: id, queues: DPDK.Port.Queues(), virtualDevice: device) { _ in handle }
+        }
+
+        /// Takes what came for flow 0.
+        func receive() {
+            while let queuePair = port?.queuePair(0), queuePair.receive(into: &burst) > 0 {
+                for index in 0..<burst.count {
+                    if let frame = Traffic.read(burst[index]), frame.flow == 0 {
+                        numbers.append(frame.sequence)
+                    } else {
+                        others += 1
+                    }
+                }
+                burst.free()
+            }
+        }
+
+        /// Says that `address` is here now.
+        func announce(_ address: MACAddress) throws {
+            try #require(pool.handle.allocate(1, into: &burst))
+            #expect(burst[0].setLength(60))
+            burst[0].mutableBytes.set(mac: .broadcast, at: 0)
+            burst[0].mutableBytes.set(mac: address, at: 6)
+            burst[0].mutableBytes.set(u16: 0x88B6, at: 12)
+            burst[0].mutableBytes.set(u16: 0xFFFF, at: 14)
+            #expect(port?.queuePair(0).transmit(&burst) == 1)
+        }
+
+        func close() {
+            port = nil
+            burst.free()
+        }
+    }
+
+    @Test func aStationThatMovesOntoTheHostIsWithdrawn() throws {
+        try SwitchingRig.run { rig in
+            rig.startTraffic()
+            try rig.becomeFast()
+            rig.stations.pause(0)
+            let socket = rig.directory.appendingPathComponent("other").path
+            let other = try rig.netback.addVif(
+                VifConfiguration(name: "other", mac: MACAddress(rawValue: 0x5254_0000_0002), socketPath: socket, acceleration: false),
+                link: nil)
+            let neighbour = try Neighbour(name: "sw\(rig.number)", socket: socket)
+            try rig.wait("the neighbour") { rig.netback.vifs.first { $0.id == other }?.isConnected == true }
+            try neighbour.announce(Traffic.station(0))
+            try rig.wait("the station at its new place") {
+                neighbour.receive()
+                // What is here has left the window: its new station doesn't count for the guest.
+                if neighbour.numbers.last.map({ $0 + 1 == rig.guest.counters.sent(0) }) == true { rig.guest.forgive(0) }
+                return neighbour.numbers.count >= 500
+            }
+            try rig.wait("the withdrawal") { rig.count(.peersFast) == 1 }
+            rig.guest.pause(0)
+            #expect(rig.group.synchronize())
+            try rig.wait("the last frames") {
+                neighbour.receive()
+                return neighbour.numbers.last.map { $0 + 1 == rig.guest.counters.sent(0) } == true
+            }
+            let first = rig.stations.counters.expected(0)
+            #expect(neighbour.numbers == Array(first..<first + UInt64(neighbour.numbers.count)), "a frame was lost on the way")
+            #expect(rig.stations.counters.lost == 0 && rig.stations.counters.late == 0)
+            #expect(rig.guest.counters.lost == 0 && rig.guest.counters.late == 0)
+            // The other station goes on as before.
+            let fast = rig.count(.transmittedFastPackets)
+            try rig.wait("the other station") { rig.count(.transmittedFastPackets) > fast + 100 }
+            rig.guest.pause(1)
+            rig.stations.pause(1)
+            neighbour.close()
+            try rig.netback.removeVif(other)
+            #expect(neighbour.pool.handle.inUse == 0)
+        }
+    }
+}

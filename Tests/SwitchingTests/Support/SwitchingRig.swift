@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
+import AcceleratedFrontend
+import Acceleration
+import DPDK
+import Dataplane
+import Foundation
+import Logging
+import Netback
+import Netfront
+import SoftNIC
+import TestSupport
+import Testing
+import Wire
+
+/// A host and its guest with everything between them: stations on the wire, NIC in software, netback with one vif, netfront, and
+/// both plugins.
+final class SwitchingRig {
+    struct Options: Sendable {
+        var lcores = 2
+        var forms: Set<SteeringForm> = [.destinationMAC, .software]
+        var seed: UInt64 = 1
+        var flows = 2
+        var loadsPlugins = true
+        var virtualInterfaces = 2
+    }
+
+    let options: Options
+    let number: Int
+    let group: PollGroup
+    let cable: WireCable
+    let hostPool: Mempool
+    let interfacePools: [PoolBox]
+    let nic: SoftNIC
+    var nicPort: DPDK.Port?
+    let netback: Netback
+    let netfront: Netfront
+    let vif: UInt32
+    let directory: URL
+    let guest: Endpoint
+    let stations: Endpoint
+    let log = LogBook()
+    private(set) var backend: AcceleratedBackend?
+    private var software: SoftwareVirtualInterfaces?
+    private var backendPlugin: AcceleratedBackendPlugin?
+    private var frontendPlugin: AcceleratedFrontendPlugin?
+    private var isGuestRunning = true
+    private var hasEnded = false
+
+    final class PoolBox: Sendable {
+        let pool: Mempool
+        init(_ name: String) throws { pool = try Mempool(name: name, count: 8191) }
+    }
+
+    nonisolated(unsafe) private static var last = 0
+
+    private init(_ options: Options) throws {
+        self.options = options
+        // SAFETY: rigs are made inside EALFixture's gate, one at a time.
+        unsafe Self.last += 1
+        number = unsafe Self.last
+        let name = "sw\(number)"
+        group = try PollGroup(lcores: Array(LcoreID.workers.prefix(options.lcores)), idle: .adaptive)
+        cable = try WireCable(name: name)
+        hostPool = try Mempool(name: "\(name)-host", count: 16383)
+        interfacePools = try (1...options.virtualInterfaces).map { try PoolBox("\(name)-vi\($0)") }
+        nic = try SoftNIC(
+            SoftNICConfiguration(name: name, queuePairs: 1 + options.virtualInterfaces, seed: options.seed),
+            wire: cable.nicEnd, wirePool: cable.pool.handle)
+        let pools = [hostPool.handle] + interfacePools.map { $0.pool.handle }
+        nicPort = try DPDK.Port(starting: nic.port, queues: DPDK.Port.Queues(pairs: pools.count)) { pools[$0] }
+        group.add(nic.poller, toLoop: 0)
+        let side = options.lcores - 1
+        netback = try Netback(
+            NetbackConfiguration(name: name),
+            uplink: QueuePair(port: nic.port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 1024),
+            pool: hostPool.handle, group: group, loop: side, logger: log.logger)
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("switching-\(getpid())-\(number)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let socket = directory.appendingPathComponent("guest").path
+        let links = InMemoryControlLink.makePair()
+        vif = try netback.addVif(
+            VifConfiguration(name: "guest", mac: Traffic.guestMAC, socketPath: socket, acceleration: false), link: links.backend)
+        netfront = try Netfront(
+            NetfrontConfiguration(name: name, mac: Traffic.guestMAC, socketPath: socket), link: links.frontend, group: group,
+            logger: log.logger)
+        let ofGuest = TrafficCounters(flows: options.flows)
+        let ofStations = TrafficCounters(flows: options.flows)
+        guest = try Endpoint(
+            .guest(netfront.guest), flows: options.flows, counters: ofGuest, peer: ofStations, name: "\(name)-g")
+        stations = try Endpoint(
+            .wire(cable.stationsEnd, cable.pool.handle), flows: options.flows, counters: ofStations, peer: ofGuest,
+            name: "\(name)-s")
+        group.add(stations.poller, toLoop: 0)
+        group.add(guest.poller, toLoop: side)
+        if options.loadsPlugins {
+            try loadFrontend()
+            try loadBackend()
+        }
+    }
+
+    // MARK: Plugins
+
+    func loadFrontend() throws {
+        let plugin = frontendPlugin ?? AcceleratedFrontendPlugin()
+        frontendPlugin = plugin
+        try unsafe netfront.loadPlugin(plugin.hooks)
+    }
+
+    func loadBackend() throws {
+        if backendPlugin == nil { backendPlugin = AcceleratedBackendPlugin(try makeBackend()) }
+        guard let backendPlugin else { return }
+        backend = backendPlugin.backend
+        try unsafe netback.loadPlugin(backendPlugin.hooks)
+    }
+
+    /// The port's VIs, and one in software.
+    private func makeBackend() throws -> AcceleratedBackend {
+        let software = try SoftwareVirtualInterfaces(
+            name: "s\(number)v", count: 1, uplink: nic.port, mempool: "sw\(number)-guest")
+        self.software = software
+        var interfaces = interfacePools.enumerated().map { index, box in
+            VirtualInterface(
+                queuePair: QueuePair(
+                    port: nic.port, receiveQueue: UInt16(index + 1), transmitQueue: UInt16(index + 1),
+                    transmitDescriptors: 1024),
+                mempool: box.pool.name)
+        }
+        interfaces += software.virtualInterfaces
+        var configuration = AcceleratedBackendConfiguration()
+        configuration.forms = options.forms
+        return try AcceleratedBackend(
+            configuration: configuration, port: nic.port, virtualInterfaces: interfaces, logger: log.logger)
+    }
+
+    // MARK: The end
+
+    /// Runs a test on a rig of its own, alone, and checks at the end that every pool got all of its mbufs back.
+    static func run(_ options: Options = Options(), _ body: (SwitchingRig) throws -> Void) throws {
+        try EALFixture.exclusively {
+            let rig = try SwitchingRig(options)
+            defer { rig.end() }
+            try body(rig)
+            rig.end()
+            var inUse = ["wire": rig.cable.pool.handle.inUse, "host": rig.hostPool.handle.inUse, "guest": rig.netfront.mbufsInUse]
+            for box in rig.interfacePools { inUse[box.pool.name] = box.pool.handle.inUse }
+            #expect(inUse.values.allSatisfy { $0 == 0 }, "mbufs leaked: \(inUse)")
+        }
+    }
+
+    /// Takes the guest's application off its lcore at once.
+    func stopGuest() {
+        guard isGuestRunning else { return }
+        isGuestRunning = false
+        #expect(unsafe group.remove(context: guest.context))
+        guest.discard()
+    }
+
+    private func end() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        if isGuestRunning { netfront.shutDown() }
+        stopGuest()
+        netfront.close()
+        try? netback.unloadPlugin()
+        try? netback.removeVif(vif)
+        netback.stop()
+        _ = unsafe group.remove(context: stations.context)
+        stations.discard()
+        _ = unsafe group.remove(context: nic.poller.context)
+        group.stop()
+        backendPlugin = nil
+        backend = nil
+        frontendPlugin = nil
+        software = nil
+        nicPort = nil
+        nic.close()
+        cable.close()
+        try? FileManager.default.removeItem(at: directory)
+    }
+}
