@@ -173,7 +173,8 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
 
 /// What the VI moved.
 enum AcceleratedFrontendCounter: Int, CaseIterable {
-    case receivedPackets = 0, receivedBytes, transmittedPackets, transmittedBytes, transmitBusy
+    case receivedPackets = 0
+    case receivedBytes, transmittedPackets, transmittedBytes, transmitBusy
 
     var index: Int { @_noLocks get { rawValue } }
 }

@@ -54,7 +54,8 @@ private func state(_ device: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Ac
 @c @_noLocks func acceleratedFrontendPoll(
     _ device: UnsafeMutableRawPointer, _ mbufs: viaduct_mbufs, _ capacity: UInt16
 ) -> UInt16 {
-    unsafe UInt16(truncatingIfNeeded: state(device).pointee.poll(into: BorrowedBurst(UnsafeMutableRawPointer(mbufs), count: capacity)))
+    unsafe UInt16(
+        truncatingIfNeeded: state(device).pointee.poll(into: BorrowedBurst(UnsafeMutableRawPointer(mbufs), count: capacity)))
 }
 @c @_noLocks func acceleratedFrontendTransmit(
     _ device: UnsafeMutableRawPointer, _ mbufs: viaduct_mbufs, _ verdicts: UnsafeMutablePointer<UInt8>, _ count: UInt16

@@ -92,7 +92,8 @@ public final class Netfront: @unchecked Sendable {
         let vring = configuration.vringSize
         try require(
             vring >= 64 && vring <= 32768 && vring & (vring - 1) == 0, "a vring has 64 to 32768 entries, a power of two")
-        try require(configuration.stashCapacity > 0 && configuration.stashCapacity < 1 << 24, "a stash holds 1 to 16777215 frames")
+        try require(
+            configuration.stashCapacity > 0 && configuration.stashCapacity < 1 << 24, "a stash holds 1 to 16777215 frames")
         try require(configuration.poolSize > vring * 2, "the pool must hold more mbufs than both vrings (\(vring * 2))")
     }
 

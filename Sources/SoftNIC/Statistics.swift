@@ -55,14 +55,16 @@ public struct SoftNICStatistics: Sendable, Equatable {
 
 /// Counters of one queue that the engine writes.
 enum QueueCounter: Int, CaseIterable {
-    case delivered = 0, noMbuf, missed, truncated, held, sent, unsentLinkDown, oversized, completed
+    case delivered = 0
+    case noMbuf, missed, truncated, held, sent, unsentLinkDown, oversized, completed
 
     var index: Int { @_noLocks get { rawValue } }
 }
 
 /// Counters of the NIC that the engine writes.
 enum EngineCounter: Int, CaseIterable {
-    case wireReceived = 0, wireTransmitted, receivedLinkDown, wireNoMbuf, rulesInEffect
+    case wireReceived = 0
+    case wireTransmitted, receivedLinkDown, wireNoMbuf, rulesInEffect
 
     var index: Int { @_noLocks get { rawValue } }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import CDPDK
-@testable import DPDK
 import TestSupport
 import Testing
+
+@testable import DPDK
 
 /// Rules through rte_flow's structures, to a software NIC's engine and to a driver that has none.
 @Suite(.serialized) struct FlowTests {
@@ -51,14 +52,18 @@ import Testing
 
     static let rules: [FlowRule] = {
         let items: [FlowItem] = [
-            .ethernet(), .ethernet(destination: 0x0123_4567_89AB), .ethernet(source: 0xFEDC_BA98_7654), .ethernet(etherType: 0x86DD),
+            .ethernet(), .ethernet(destination: 0x0123_4567_89AB), .ethernet(source: 0xFEDC_BA98_7654),
+            .ethernet(etherType: 0x86DD),
             .ethernet(destination: 1, source: 2, etherType: 3), .vlan(identifier: nil), .vlan(identifier: 0),
             .vlan(identifier: 0x0ABC), .ipv4(), .ipv4(source: 0x0A00_0001), .ipv4(destination: 0xC0A8_0102), .ipv4(protocol: 17),
             .ipv4(source: 1, destination: 2, protocol: 3), .udp(), .udp(source: 53), .udp(destination: 0xFFFE),
             .tcp(source: 1, destination: 2), .tcp(),
         ]
         var rules = items.map { FlowRule(pattern: [$0], actions: [.queue(3)]) }
-        rules.append(FlowRule(pattern: [.ethernet(), .vlan(identifier: 7), .ipv4(), .udp(destination: 4789)], actions: [.count, .queue(0xFFFF)]))
+        rules.append(
+            FlowRule(
+                pattern: [.ethernet(), .vlan(identifier: 7), .ipv4(), .udp(destination: 4789)], actions: [.count, .queue(0xFFFF)])
+        )
         rules.append(FlowRule(pattern: [], actions: [.drop], group: 9, priority: .max))
         rules.append(FlowRule(pattern: Array(repeating: .ipv4(), count: 8), actions: Array(repeating: .count, count: 8)))
         var attributes = FlowRule(pattern: [.ethernet()], actions: [])
@@ -84,7 +89,9 @@ import Testing
     @Test func rulesThatCantBeSaidAreRefusedBeforeThePort() throws {
         try run { port, engine in
             let long = FlowRule(pattern: Array(repeating: .ipv4(), count: 9), actions: [.drop])
-            #expect(throws: FlowError(code: 7, message: "a rule has at most 8 items and actions")) { try Flow.validate(long, on: port) }
+            #expect(throws: FlowError(code: 7, message: "a rule has at most 8 items and actions")) {
+                try Flow.validate(long, on: port)
+            }
             #expect(throws: FlowError.self) { try Flow.validate(FlowRule(pattern: [.unsupported], actions: [.drop]), on: port) }
             #expect(throws: FlowError.self) { try Flow.validate(FlowRule(pattern: [], actions: [.unsupported]), on: port) }
             #expect(engine.validated.isEmpty)

@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: BSD-3-Clause
-@testable import DPDK
 import TestSupport
 import Testing
+
+// SPDX-License-Identifier: BSD-3-Clause
+@testable import DPDK
 
 @Suite(.serialized) struct PortTests {
     @Test func aDeviceThatDoesNotExistIsRefusedInDPDKsWords() throws {

@@ -15,7 +15,9 @@ import Wire
                 for (place, id) in ids.enumerated() where next[place] < count {
                     let upper = min(next[place] + 32, count)
                     next[place] += rig.guest(id).send(
-                        (next[place]..<upper).map { Frames.numbered(UInt32($0), to: Rig.station, from: Rig.mac(UInt64(place) + 1)) })
+                        (next[place]..<upper).map {
+                            Frames.numbered(UInt32($0), to: Rig.station, from: Rig.mac(UInt64(place) + 1))
+                        })
                 }
                 for frame in rig.wire.receive(limit: 40) { came[Int(frame[11]) - 1].append(Frames.number(frame)) }
                 return came.allSatisfy { $0.count == count }

@@ -43,7 +43,9 @@ import Wire
         try Rig.runWithPlugin { rig, plugin in
             let (backend, frontend) = InMemoryControlLink.makePair()
             let one = try rig.netback.addVif(rig.vif(1), link: backend)
-            for hostile in [[], [0], [UInt8](repeating: 0xAC, count: 5000), ControlCodec.encode(.rulesRemoved(id: 1))] as [[UInt8]] {
+            for hostile in [[], [0], [UInt8](repeating: 0xAC, count: 5000), ControlCodec.encode(.rulesRemoved(id: 1))]
+                as [[UInt8]]
+            {
                 let before = plugin.count(.message(one, []))
                 #expect(frontend.send(encoded: hostile) == .sent)
                 try rig.require("the plugin is told") { plugin.count(.message(one, [])) == before + 1 }

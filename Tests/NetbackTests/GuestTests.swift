@@ -105,11 +105,15 @@ import Wire
             }
             refuse(.duplicateName("vif1")) { $0.name = "vif1" }
             refuse(.vlanNotSupported(12, vif: "vif2")) { $0.vlan = 12 }
-            for mac in [MACAddress.zero, .broadcast, MACAddress(rawValue: 0x0100_5E00_0001), MACAddress(rawValue: 0x7669_6164_7563)] {
+            for mac in [
+                MACAddress.zero, .broadcast, MACAddress(rawValue: 0x0100_5E00_0001), MACAddress(rawValue: 0x7669_6164_7563),
+            ] {
                 refuse(.invalidAddress(mac, vif: "vif2")) { $0.mac = mac }
             }
             refuse(.invalidConfiguration("a vif's name has 1 to 31 bytes, not 0")) { $0.name = "" }
-            refuse(.invalidConfiguration("a vif's name has 1 to 31 bytes, not 32")) { $0.name = String(repeating: "x", count: 32) }
+            refuse(.invalidConfiguration("a vif's name has 1 to 31 bytes, not 32")) {
+                $0.name = String(repeating: "x", count: 32)
+            }
             let path = rig.directory.appendingPathComponent("file")
             try Data("precious".utf8).write(to: path)
             refuse(.socketExists(path: path.path)) { $0.socketPath = path.path }

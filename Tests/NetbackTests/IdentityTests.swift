@@ -12,7 +12,8 @@ import Wire
     private func randomFrame(_ random: inout SplitMix64, from side: Int) -> Bytes {
         let destinations: [MACAddress] = [
             Rig.mac(1), Rig.mac(2), Rig.mac(3), Rig.station, Rig.mac(0x90), Rig.mac(0x91), .broadcast, .zero,
-            MACAddress(rawValue: 0x0180_C200_0003), MACAddress(rawValue: 0x0100_5E01_0203), Rig.mac(0x2000 + UInt64(random.below(40))),
+            MACAddress(rawValue: 0x0180_C200_0003), MACAddress(rawValue: 0x0100_5E01_0203),
+            Rig.mac(0x2000 + UInt64(random.below(40))),
         ]
         let ownAddress = side == 0 ? Rig.station : Rig.mac(UInt64(side))
         let sources = [
@@ -20,18 +21,28 @@ import Wire
             Rig.mac(0x2000 + UInt64(random.below(40))), .broadcast,
         ]
         let etherTypes: [UInt16] = [0x88B6, 0x88B6, 0x88B6, 0x0800, 0x8100, 0x88A8, 0x88B5]
-        if random.below(40) == 0 { return Frames.fence(nonce: random.below(2) == 0 ? Self.nonce : 1, sequence: UInt32(random.below(9))) }
+        if random.below(40) == 0 {
+            return Frames.fence(nonce: random.below(2) == 0 ? Self.nonce : 1, sequence: UInt32(random.below(9)))
+        }
         let length = random.below(20) == 0 ? 1 + random.below(30) : 30 + random.below(1500)
         var frame = Frames.numbered(
             UInt32(random.below(1 << 20)), to: destinations[random.below(destinations.count)],
-            from: sources[random.below(sources.count)], etherType: etherTypes[random.below(etherTypes.count)], length: max(length, 18))
+            from: sources[random.below(sources.count)], etherType: etherTypes[random.below(etherTypes.count)],
+            length: max(length, 18))
         if length < 18 { frame = Array(frame.prefix(length)) }
         return frame
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func randomTrafficIsAccountedFor(seed: UInt64) throws {
-        try Rig.runWithPlugin(wireCapacity: 256, { $0.fdbCapacity = 32; $0.holdCapacity = 20; $0.fdbAgeSeconds = 1 }) { rig, plugin in
+        try Rig.runWithPlugin(
+            wireCapacity: 256,
+            {
+                $0.fdbCapacity = 32
+                $0.holdCapacity = 20
+                $0.fdbAgeSeconds = 1
+            }
+        ) { rig, plugin in
             var random = SplitMix64(seed: seed)
             let ids = try rig.addGuests(3, queueSize: 256)
             for id in ids { try rig.setNonce(Self.nonce, vif: id, plugin) }
@@ -52,7 +63,10 @@ import Wire
                 default: break
                 }
             }
-            try rig.require("the wire is read") { _ = rig.wire.receive(); return rig.wire.waiting == 0 }
+            try rig.require("the wire is read") {
+                _ = rig.wire.receive()
+                return rig.wire.waiting == 0
+            }
             for id in ids { _ = plugin.host.release(vif: id) }
             try rig.require("all comes to rest") {
                 _ = rig.wire.receive()

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
-@testable import Netback
 import TestSupport
 import Testing
 import Wire
+
+@testable import Netback
 
 /// What travels between the lane and the control plane, and the table, without a lane.
 @Suite struct LaneWordsTests {
@@ -11,7 +12,8 @@ import Wire
         var random = SplitMix64(seed: 5)
         for _ in 0..<1000 {
             let command = LaneCommand(
-                UInt8(random.below(256)), slot: random.below(1024), small: UInt32(truncatingIfNeeded: random.next()), large: random.next())
+                UInt8(random.below(256)), slot: random.below(1024), small: UInt32(truncatingIfNeeded: random.next()),
+                large: random.next())
             let back = LaneCommand(command.words.0, command.words.1)
             #expect(back.operation == command.operation && back.slot == command.slot)
             #expect(back.small == command.small && back.large == command.large)

@@ -45,7 +45,10 @@ import Wire
             try rig.load(plugin)
             let before = (rig.count("wireReceived"), rig.count("wireTransmitted"))
             for _ in 0..<100 { step() }
-            try rig.require("traffic ends") { _ = rig.wire.receive(); return rig.wire.waiting == 0 }
+            try rig.require("traffic ends") {
+                _ = rig.wire.receive()
+                return rig.wire.waiting == 0
+            }
             try rig.settle()
             #expect(plugin.received == rig.count("wireReceived") - before.0)
             #expect(plugin.transmitted == rig.count("wireTransmitted") - before.1)
@@ -73,8 +76,9 @@ import Wire
             let one = try rig.addGuest(1)
             let plain = try rig.netback.addVif(rig.vif(2, acceleration: false), link: nil)
             try rig.require("it knows the guest") { early.events(of: one) == [.guestConnected] }
-            #expect(early.calls.prefix(4).filter { if case .localAddresses = $0 { false } else { true } }
-                .prefix(3) == [.attach, .probe(one), .want(one, true)])
+            #expect(
+                early.calls.prefix(4).filter { if case .localAddresses = $0 { false } else { true } }
+                    .prefix(3) == [.attach, .probe(one), .want(one, true)])
             #expect(early.count(.probe(plain)) == 0)
             try rig.netback.unloadPlugin()
 
@@ -82,7 +86,7 @@ import Wire
             try rig.load(late)
             try rig.require("it knows the guest") { late.events(of: one) == [.guestConnected] }
             #expect(late.calls.prefix(3) == [.attach, .probe(one), .want(one, true)])
-            #expect(late.newestLocalAddresses == [Rig.mac(1), Rig.mac(2)])
+            try rig.require("it knows the local addresses") { late.newestLocalAddresses == [Rig.mac(1), Rig.mac(2)] }
             try rig.require("it ticks") { late.ticks > 10 }
             rig.disconnect(one)
             try rig.require("it knows that the guest went") { late.events(of: one) == [.guestConnected, .guestGone] }

@@ -27,7 +27,9 @@ import Wire
     private static func reserved(_ last: UInt64) -> Bytes {
         Frames.numbered(7, to: MACAddress(rawValue: 0x0180_C200_0000 | last), from: Rig.mac(0x71))
     }
-    private static func short(_ length: Int) -> Bytes { Array(Frames.numbered(7, to: Rig.mac(0x70), from: Rig.mac(0x71)).prefix(length)) }
+    private static func short(_ length: Int) -> Bytes {
+        Array(Frames.numbered(7, to: Rig.mac(0x70), from: Rig.mac(0x71)).prefix(length))
+    }
 
     private static let almostFence: Bytes = {
         var frame = Frames.fence(nonce: 1, sequence: 1)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
-@testable import Netfront
 import Testing
 import Wire
+
+@testable import Netfront
 
 @Suite struct ControlValueTests {
     @Test func commandsSurviveTheirWord() {
@@ -18,7 +19,7 @@ import Wire
     @Test func eventsSurviveTheirWord() {
         let events: [LaneEvent] = [
             .firstFrameSeen, .fenceArrived(sequence: .max, stashed: 0), .fenceArrived(sequence: 7, stashed: 0xFF_FFFF),
-            .fenceExpired, .drained, .closed,
+            .fenceExpired, .drained, .closed, .polled,
         ]
         for event in events { #expect(LaneEvent(word: event.word) == event) }
         #expect(LaneEvent(word: 0) == nil && LaneEvent(word: .max) == nil)

@@ -1,6 +1,7 @@
+import Testing
+
 // SPDX-License-Identifier: BSD-3-Clause
 @testable import Netfront
-import Testing
 
 /// The way back to the slow path, planned and forced.
 @Suite(.serialized) struct DrainTests {

@@ -1,6 +1,7 @@
+import Testing
+
 // SPDX-License-Identifier: BSD-3-Clause
 @testable import Netfront
-import Testing
 
 @Suite struct PeerTableTests {
     private static func mac(_ number: UInt64) -> UInt64 { 0x0200_0000_0000 | number }

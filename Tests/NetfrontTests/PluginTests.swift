@@ -5,11 +5,12 @@ import DPDK
 import Dataplane
 import Foundation
 import Logging
-@testable import Netfront
 import Synchronization
 import TestSupport
 import Testing
 import Wire
+
+@testable import Netfront
 
 /// Plugins of a whole netfront, with its lcore running.
 @Suite(.serialized) struct PluginTests {
@@ -69,7 +70,9 @@ import Wire
         try run { netfront, _ in
             let host = UInt32(VIADUCT_ACCEL_API_VERSION)
             let newer = ScriptedVI(version: host + 1)
-            #expect(throws: NetfrontError.pluginTooNew(version: host + 1, host: host)) { try unsafe netfront.loadPlugin(newer.table) }
+            #expect(throws: NetfrontError.pluginTooNew(version: host + 1, host: host)) {
+                try unsafe netfront.loadPlugin(newer.table)
+            }
             let older = ScriptedVI(version: UInt32(VIADUCT_ACCEL_API_OLDEST) - 1)
             #expect(throws: NetfrontError.pluginTooOld(version: host - 1, oldest: UInt32(VIADUCT_ACCEL_API_OLDEST))) {
                 try unsafe netfront.loadPlugin(older.table)
@@ -99,7 +102,8 @@ import Wire
                 let plugin = ScriptedVI()
                 try unsafe netfront.loadPlugin(plugin.table)
                 #expect(
-                    backend.send(.offer(version: ControlProtocol.version, mac: Frame.guest, plugin: "scripted", maximumStash: 64)) == .sent)
+                    backend.send(.offer(version: ControlProtocol.version, mac: Frame.guest, plugin: "scripted", maximumStash: 64))
+                        == .sent)
                 try wait("the offer is accepted") { netfront.currentStatus.acceleration.state == .offered }
                 #expect(
                     backend.send(

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
-@testable import Netfront
 import Testing
 import Wire
+
+@testable import Netfront
 
 /// Any traffic, any commands: no frame leaves the account.
 @Suite(.serialized) struct RandomTrafficTests {
@@ -53,10 +54,13 @@ import Wire
                 _ = rig.takeEvents()
             }
             #expect(rig.count(.deliveredSlow) + rig.count(.deliveredFast) == UInt64(delivered))
-            let declines = [NetfrontCounter.declinedNotConnected, .declinedGroupAddress, .declinedPeerUnknown, .declinedForm, .declinedSource]
+            let declines = [
+                NetfrontCounter.declinedNotConnected, .declinedGroupAddress, .declinedPeerUnknown, .declinedForm, .declinedSource,
+            ]
             let declined = declines.reduce(0) { $0 + rig.count($1) }
             #expect(declined == rig.count(.transmittedSlowPackets))
-            #expect(UInt64(offered) == rig.count(.transmittedSlowPackets) + rig.count(.transmittedFastPackets) + UInt64(burst.count))
+            #expect(
+                UInt64(offered) == rig.count(.transmittedSlowPackets) + rig.count(.transmittedFastPackets) + UInt64(burst.count))
             #expect(rig.count(.receivedFastPackets) > 1000 && rig.count(.transmittedFastPackets) > 100)
             burst.free()
         }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Foundation
-@testable import Netfront
 import Testing
 import Wire
+
+@testable import Netfront
 
 /// The order between the paths on the way to the application.
 @Suite(.serialized) struct ReceiveTests {
@@ -33,6 +34,23 @@ import Wire
             #expect(rig.count(.stashPeak) == 50 && rig.count(.stashDepth) == 0)
             rig.sendFast(160..<170)
             #expect(rig.receive() == Array(160..<170))
+        }
+    }
+
+    /// Where buffers are posted as a VI is polled, none are there before.
+    @Test func aVICountsAsOpenOnceItWasPolled() throws {
+        try GuestRig.run { rig in
+            rig.open()
+            _ = rig.takeEvents()
+            #expect(rig.openings == 0 && rig.vi.callCount == 0)
+            rig.receive(rounds: 3)
+            _ = rig.takeEvents()
+            #expect(rig.openings == 1 && rig.vi.callCount > 0)
+            rig.command(.close)
+            rig.open()
+            rig.receive(rounds: 3)
+            _ = rig.takeEvents()
+            #expect(rig.openings == 2)
         }
     }
 

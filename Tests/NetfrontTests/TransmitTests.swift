@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
-@testable import Netfront
 import Testing
 import Wire
+
+@testable import Netfront
 
 /// Which path a packet of the guest's takes, and the order of those to one peer.
 @Suite(.serialized) struct TransmitTests {

@@ -34,7 +34,8 @@ import Wire
                 try flow.destroy()
                 ruleChanges += 1
                 let now = rig.nic.statistics
-                isEnough = Date().timeIntervalSince(start) >= 1 && now.wireReceived > 10_000
+                isEnough =
+                    Date().timeIntervalSince(start) >= 1 && now.wireReceived > 10_000
                     && now.queues.allSatisfy { $0.delivered > 0 && $0.sent > 0 }
             }
             #expect(isEnough, "that was no load: \(rig.nic.statistics)")

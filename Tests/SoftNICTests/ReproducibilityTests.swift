@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
-@testable import SoftNIC
 import Testing
 import Wire
+
+@testable import SoftNIC
 
 @Suite struct ReproducibilityTests {
     /// What happened in a run, in order.

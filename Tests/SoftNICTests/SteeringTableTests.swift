@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
-@testable import SoftNIC
 import TestSupport
 import Testing
 import Wire
+
+@testable import SoftNIC
 
 @Suite struct SteeringTableTests {
     @Test(arguments: 1...8 as ClosedRange<UInt64>)

@@ -64,7 +64,8 @@ import Wire
             rig.stations.pause(0)
             let socket = rig.directory.appendingPathComponent("other").path
             let other = try rig.netback.addVif(
-                VifConfiguration(name: "other", mac: MACAddress(rawValue: 0x5254_0000_0002), socketPath: socket, acceleration: false),
+                VifConfiguration(
+                    name: "other", mac: MACAddress(rawValue: 0x5254_0000_0002), socketPath: socket, acceleration: false),
                 link: nil)
             let neighbour = try Neighbour(name: "sw\(rig.number)", socket: socket)
             try rig.wait("the neighbour") { rig.netback.vifs.first { $0.id == other }?.isConnected == true }

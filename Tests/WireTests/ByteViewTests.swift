@@ -38,8 +38,7 @@ struct ByteViewTests {
             #expect(view.slice(from: 1, count: 2)?.bytes == [1, 2])
             #expect(view.slice(from: 4, count: 0)?.bytes == [])
             #expect(view.slice(from: 0, count: 4)?.count == 4)
-            for (offset, count) in [(5, 0), (4, 1), (0, 5), (-1, 1), (1, -1), (1, Int.max), (Int.max, 1), (Int.min, 1)]
-            {
+            for (offset, count) in [(5, 0), (4, 1), (0, 5), (-1, 1), (1, -1), (1, Int.max), (Int.max, 1), (Int.min, 1)] {
                 #expect(view.slice(from: offset, count: count) == nil, "\(offset) \(count)")
             }
             #expect(view.dropFirst(4)?.isEmpty == true)

@@ -71,7 +71,8 @@ public enum EAL {
             guard let copy = unsafe strdup(argument) else { throw DPDKError("start the EAL", code: ENOMEM) }
             unsafe copies.append(UnsafePointer<CChar>(copy))
         }
-        defer { for unsafe copy in unsafe copies { unsafe free(UnsafeMutablePointer(mutating: copy)) } }
+        // By index: swift-format 6.3 takes the space out of `for unsafe copy in`.
+        defer { for index in unsafe copies.indices { unsafe free(UnsafeMutablePointer(mutating: copies[index])) } }
         let result = unsafe copies.withUnsafeBufferPointer { buffer in
             unsafe cdpdk_eal_init(Int32(buffer.count), buffer.baseAddress!)
         }

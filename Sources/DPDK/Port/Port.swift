@@ -80,8 +80,19 @@ public struct Port: ~Copyable, Sendable {
     ///
     /// Local to the process (rte_vdev_init), so it never waits for secondary processes.
     public static func attach(_ name: String, arguments: String) throws(DPDKError) -> PortID {
-        let result = try DPDKError.check(unsafe cdpdk_vdev_attach(name, arguments), "attach \(name),\(arguments)")
-        return PortID(rawValue: UInt16(result))
+        // Lines from before say nothing about this device.
+        _ = DPDKLog.takeLastLine()
+        let result = unsafe cdpdk_vdev_attach(name, arguments)
+        if result >= 0 { return PortID(rawValue: UInt16(result)) }
+        let operation = arguments.isEmpty ? "attach \(name)" : "attach \(name),\(arguments)"
+        let words = DPDKLog.takeLastLine()
+        // The bus answers -1, without a word, when no driver takes the name; a few drivers when they don't know an argument.
+        if result == -1 && words == nil {
+            throw DPDKError(
+                operation, code: 19,
+                detail: "no driver takes that name, or its arguments: is its package (librte-net-...) installed?")
+        }
+        throw DPDKError(operation, code: result, detail: words)
     }
 
     /// Undoes ``attach(_:arguments:)`` for a port that was never started.

@@ -138,8 +138,7 @@ extension ControlPlane {
 
     /// A hot hook does not return. Its memory, and that of its table, stay; no other hook of it is called.
     private func leak(_ stuck: LoadedPlugin) {
-        unsafe _ = Unmanaged.passRetained(stuck)
-        unsafe _ = Unmanaged.passRetained(host)
+        Leaked.keep(stuck, host, vifs.values.compactMap(\.probed))
         plugin = nil
         let reason = AccelerationReason(.pluginRemoved, "plugin \(stuck.name) is stuck in a hook")
         for vif in vifs.values where vif.probed != nil {

@@ -86,6 +86,7 @@ extension ControlPlane {
 
     /// A stuck lane may still use the vif: its slot stays taken, its memory is leaked.
     private func forget(_ vif: Vif) {
+        Leaked.keep(vif)
         directory.remove(vif.id)
         vifs[vif.id] = nil
     }

@@ -27,8 +27,8 @@ final class ControlPlane: @unchecked Sendable {
     let eventRing: WordRing
     let directory: VifDirectory
     let host: PluginHost
-    let commandsTaken = SharedWord.allocate()
-    let hotHooks = SharedWord.allocate()
+    let commandsTaken: SharedWord
+    let hotHooks: SharedWord
     let vifLanes: VifLanes
     let lane: UnsafeMutablePointer<NetbackLane>
     let snapshotBuffer: UnsafeMutablePointer<UInt64>
@@ -55,6 +55,8 @@ final class ControlPlane: @unchecked Sendable {
         self.logger = logger
         slots = Array(repeating: nil, count: configuration.maximumVifs)
         let made = try Self.makeRings(configuration)
+        commandsTaken = .allocate()
+        hotHooks = .allocate()
         channel = CommandChannel(made.commands, taken: commandsTaken)
         eventRing = made.events
         directory = VifDirectory(channel)
@@ -136,6 +138,7 @@ final class ControlPlane: @unchecked Sendable {
         }
         guard unsafe group.remove(context: UnsafeMutableRawPointer(lane)) else {
             logger.error("the poll loop does not answer, its memory is leaked", metadata: ["netback": "\(configuration.name)"])
+            Leaked.keep(self)
             return
         }
         unsafe lane.pointee.shutDown()

@@ -13,7 +13,8 @@ struct LocalAddresses {
     /// favour of learned ones.
     mutating func update(vifs: [MACAddress], learned: [MACAddress], unread: Int, limit: Int) -> Bool {
         let own = Set(vifs)
-        let all = own.sorted { $0.rawValue < $1.rawValue }
+        let all =
+            own.sorted { $0.rawValue < $1.rawValue }
             + Set(learned).subtracting(own).sorted { $0.rawValue < $1.rawValue }
         let kept = Array(all.prefix(limit))
         if kept == addresses { return false }

@@ -107,9 +107,13 @@ extension NetbackLane {
 }
 
 extension VifLane {
-    /// Whether a fence may be put behind the outbox's last frame now: nothing is held that has to be in front of it.
+    /// Whether a fence may be put behind the outbox's last frame now: nothing is held that has to be in front of it, and there
+    /// is no other fence of which somebody has yet to hear.
     var hasPlaceForFence: Bool {
-        @_noLocks get { isConnected && fencePlace == 0 && heldCount == 0 && outbox.freeCapacity > 0 }
+        @_noLocks get {
+            if case .some = sentSequence { return false }
+            return isConnected && fencePlace == 0 && heldCount == 0 && outbox.freeCapacity > 0
+        }
     }
 
     @_noLocks

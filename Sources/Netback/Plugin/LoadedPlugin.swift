@@ -13,8 +13,12 @@ final class LoadedPlugin {
     @unsafe
     init(_ table: UnsafePointer<viaduct_backend_hooks>) throws(NetbackError) {
         let version = unsafe table.pointee.api_version
-        if version > UInt32(VIADUCT_ACCEL_API_VERSION) { throw .pluginTooNew(plugin: version, host: UInt32(VIADUCT_ACCEL_API_VERSION)) }
-        if version < UInt32(VIADUCT_ACCEL_API_OLDEST) { throw .pluginTooOld(plugin: version, oldest: UInt32(VIADUCT_ACCEL_API_OLDEST)) }
+        if version > UInt32(VIADUCT_ACCEL_API_VERSION) {
+            throw .pluginTooNew(plugin: version, host: UInt32(VIADUCT_ACCEL_API_VERSION))
+        }
+        if version < UInt32(VIADUCT_ACCEL_API_OLDEST) {
+            throw .pluginTooOld(plugin: version, oldest: UInt32(VIADUCT_ACCEL_API_OLDEST))
+        }
         let size = unsafe Int(table.pointee.size)
         let known = unsafe MemoryLayout<viaduct_backend_hooks>.size
         guard size >= known else { throw .pluginInvalid("it has \(size) bytes, this version has \(known)") }

@@ -17,7 +17,8 @@ final class PluginHost: @unchecked Sendable {
         let host = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe table.initialize(
             to: viaduct_backend_host(
-                api_version: UInt32(VIADUCT_ACCEL_API_VERSION), size: UInt32(unsafe MemoryLayout<viaduct_backend_host>.size), host: host,
+                api_version: UInt32(VIADUCT_ACCEL_API_VERSION), size: UInt32(unsafe MemoryLayout<viaduct_backend_host>.size),
+                host: host,
                 send: { host, vif, bytes, length in unsafe PluginHost.at(host).send(bytes, length, vif: vif) },
                 hold: { host, vif in unsafe PluginHost.at(host).directory.send(LaneCommand.Operation.hold, vif: vif) },
                 release: { host, vif in unsafe PluginHost.at(host).directory.send(LaneCommand.Operation.release, vif: vif) },

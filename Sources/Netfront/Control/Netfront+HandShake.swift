@@ -43,6 +43,7 @@ extension Netfront {
             step(.fenceArrived(sequence: sequence, stashed: stashed))
         case .fenceExpired: step(.fenceExpired)
         case .drained: step(.viDrained)
+        case .polled: step(.opened)
         case .closed:
             closeVI()
             step(.viClosed)
@@ -61,10 +62,10 @@ extension Netfront {
         case .openVI(let id, let grant, let nonce, let settle):
             if let reason = openVI(grant, id: id, nonce: nonce, settleNanoseconds: settle) {
                 step(.openFailed(reason))
-            } else {
-                step(.opened)
             }
-        case .beginStash: command(.open)
+        case .beginStash:
+            // The lcore does so since `openVI`, or the VI would not be open.
+            break
         case .beginDrain: command(.drain)
         case .closeVI: command(.close)
         case .updateLocalAddresses(_, let addresses): replaceLocalAddresses(addresses)
@@ -95,6 +96,9 @@ extension Netfront {
         command(.nonceHigh(UInt32(truncatingIfNeeded: nonce >> 32)))
         command(.nonceLow(UInt32(truncatingIfNeeded: nonce)))
         command(.settle(microseconds: UInt32(clamping: settleNanoseconds / 1000)))
+        // The VI counts as open once the lcore has polled it: frames may be steered there from then on, and a driver that posts
+        // buffers as it is polled would have none for them.
+        command(.open)
         return nil
     }
 

@@ -22,6 +22,7 @@ extension GuestDevice {
         case .open:
             isPollingVI = true
             isDraining = false
+            hasPolled = false
             hasSeenFrame = false
             mayTransmitFast = false
             gate = .shut

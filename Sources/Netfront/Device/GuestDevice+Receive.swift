@@ -72,6 +72,10 @@ extension GuestDevice {
             if isDraining { checkDrained(binding, mayHoldMore: yielded > 0 || limit == 0) }
         case .shut:
             let yielded = poll(binding, limit: received.capacity)
+            if !hasPolled {
+                hasPolled = true
+                tell(.polled)
+            }
             keepBack()
             if isDraining && stash.isEmpty { checkDrained(binding, mayHoldMore: yielded > 0) }
             if gate == .shut { checkFenceLimit(slowYielded: slowYielded) }
@@ -132,7 +136,8 @@ extension GuestDevice {
 
     @_noLocks
     private mutating func learn(_ source: MACAddress) {
-        guard source.isValidUnicast else { return }
+        // A frame that claims to be from this guest teaches nothing.
+        guard source.isValidUnicast, source.rawValue != mac else { return }
         if isLocal(source.rawValue) {
             count(.peersLocal)
             return

@@ -96,7 +96,9 @@ extension GuestDevice {
     @_noLocks
     private mutating func leaveFastPath(_ mbuf: Mbuf) -> Bool {
         let bytes = mbuf.bytes
-        guard bytes.count >= 14, let peer = peers.find(bytes.mac(at: 0).rawValue), peers[peer].state == .fast else { return false }
+        guard bytes.count >= 14, let peer = peers.find(bytes.mac(at: 0).rawValue), peers[peer].state == .fast else {
+            return false
+        }
         peers.setState(peer, .leaving)
         return true
     }

@@ -44,6 +44,7 @@ struct GuestDevice: ~Copyable {
     let fenceLimitTicks: UInt64
     var fenceNonce: UInt64 = 0
     var fenceSequence: UInt32 = 0
+    var hasPolled = false
     var hasSeenFrame = false
     var isDraining = false
     var settleNanoseconds: UInt64 = 0

@@ -57,6 +57,8 @@ enum LaneEvent: Equatable {
     case drained
     /// The VI is not touched any more.
     case closed
+    /// The VI was polled for the first time since it is open: where a driver posts buffers as it is polled, they are there.
+    case polled
 
     var word: UInt64 {
         @_noLocks get {
@@ -67,6 +69,7 @@ enum LaneEvent: Equatable {
             case .fenceExpired: 3 << 56
             case .drained: 4 << 56
             case .closed: 5 << 56
+            case .polled: 6 << 56
             }
         }
     }
@@ -80,6 +83,7 @@ enum LaneEvent: Equatable {
         case 3: self = .fenceExpired
         case 4: self = .drained
         case 5: self = .closed
+        case 6: self = .polled
         default: return nil
         }
     }

@@ -69,7 +69,8 @@ struct EchoApplication: GuestApplication, ~Copyable {
         }
         if let address6 {
             if let length = NeighborResponder.advertisement(
-                in: mbuf.frameBuffer, length: mbuf.dataLength, mac: mac, address: address6) {
+                in: mbuf.frameBuffer, length: mbuf.dataLength, mac: mac, address: address6)
+            {
                 return length
             }
             if let length = EchoResponder.reply(in: frame, mac: mac, address: address6) { return length }

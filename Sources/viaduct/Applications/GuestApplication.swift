@@ -34,3 +34,13 @@ enum ApplicationCounter: Int, CaseIterable, Sendable {
 
     var index: Int { @_noLocks get { rawValue } }
 }
+
+extension ArrivalChecker {
+    /// Shows what was found so far.
+    @_noLocks
+    func publish(to counters: Counters) {
+        counters.set(sequences.lost, at: ApplicationCounter.lost.index)
+        counters.set(sequences.reordered &+ sequences.stale, at: ApplicationCounter.reordered.index)
+        counters.set(sequences.duplicated, at: ApplicationCounter.duplicated.index)
+    }
+}

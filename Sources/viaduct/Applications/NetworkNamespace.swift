@@ -9,19 +9,12 @@ struct NetworkNamespace: Sendable, Equatable {
     /// `CLONE_NEWNET` (linux/sched.h).
     private static let kind: Int32 = 0x4000_0000
 
-    private typealias SetNamespace = @convention(c) (Int32, Int32) -> Int32
-    /// Swift's Glibc module leaves out what glibc declares for `_GNU_SOURCE` only.
-    private static let setNamespace: SetNamespace? = {
-        guard let symbol = unsafe dlsym(nil, "setns") else { return nil }
-        return unsafe unsafeBitCast(symbol, to: SetNamespace.self)
-    }()
-
     /// Runs `body` with the calling thread inside the namespace, and takes the thread back out. Sockets, and TAP devices, that it
     /// opens belong to the namespace for good; threads that it starts stay inside.
     ///
     /// - Throws: `HostError`, and what `body` throws.
     func run<Result>(_ body: () throws -> Result) throws -> Result {
-        guard let setNamespace = Self.setNamespace else { throw HostError("this libc has no setns") }
+        guard let setNamespace = GNULibrary.setNamespace else { throw HostError("this libc has no setns") }
         let home = unsafe open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
         guard home >= 0 else { throw HostError("can't read the thread's network namespace: \(Self.reason)") }
         defer { close(home) }

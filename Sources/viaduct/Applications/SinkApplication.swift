@@ -9,13 +9,13 @@ struct SinkApplication: GuestApplication, ~Copyable {
     static let name = "sink"
     static let poll: Poller.Function = unsafe viaduct_poll_sink
 
-    private(set) var checker: SequenceChecker
+    private var checker: ArrivalChecker
     private let counters: Counters
     private var burst = MbufBurst(capacity: 64)
 
     /// - Parameter flowCount: flows to check; 0 for none.
     init(flowCount: Int, counters: Counters) {
-        checker = SequenceChecker(flowCount: flowCount)
+        checker = ArrivalChecker(flowCount: flowCount)
         self.counters = counters
     }
 
@@ -26,18 +26,13 @@ struct SinkApplication: GuestApplication, ~Copyable {
         var index = 0
         var checked = 0
         while index < received {
-            if checker.flowCount > 0, let header = SequenceHeader(frame: burst[index].bytes) {
-                checker.check(header)
-                checked += 1
-            }
+            if checker.check(burst[index].bytes) != nil { checked += 1 }
             index += 1
         }
         burst.free()
         counters.add(received, to: ApplicationCounter.received.index)
         counters.add(received - checked, to: ApplicationCounter.ignored.index)
-        counters.set(checker.lost, at: ApplicationCounter.lost.index)
-        counters.set(checker.reordered &+ checker.stale, at: ApplicationCounter.reordered.index)
-        counters.set(checker.duplicated, at: ApplicationCounter.duplicated.index)
+        checker.publish(to: counters)
         return received
     }
 }

@@ -10,21 +10,18 @@ struct SwapApplication: GuestApplication, ~Copyable {
     static let name = "macswap"
     static let poll: Poller.Function = unsafe viaduct_poll_macswap
 
-    private(set) var checker: SequenceChecker
+    private var checker: ArrivalChecker
     private let counters: Counters
     private var burst = MbufBurst(capacity: 64)
     private var discarded = MbufBurst(capacity: 64)
 
-    /// - Parameter flowCount: flows to check; 0 for none.
-    init(flowCount: Int, counters: Counters) {
-        checker = SequenceChecker(flowCount: flowCount)
+    init(checker: consuming ArrivalChecker, counters: Counters) {
+        self.checker = checker
         self.counters = counters
     }
 
-    /// The sender's final word: what is missing at the end of a flow is lost.
-    mutating func finish(sent: [UInt64]) {
-        for (flow, count) in sent.enumerated() where flow < checker.flowCount { checker.finish(flow: flow, sent: count) }
-    }
+    /// The sender's final word, by flow; what the checker found.
+    mutating func finish(sent: [UInt64]) -> TrafficFindings { checker.finish(sent: sent) }
 
     @_noLocks
     mutating func poll(_ guest: GuestDeviceHandle) -> Int {
@@ -56,9 +53,7 @@ struct SwapApplication: GuestApplication, ~Copyable {
         burst.truncate(to: kept)
         counters.add(count - first, to: ApplicationCounter.received.index)
         counters.add(discarded.free(), to: ApplicationCounter.ignored.index)
-        counters.set(checker.lost, at: ApplicationCounter.lost.index)
-        counters.set(checker.reordered &+ checker.stale, at: ApplicationCounter.reordered.index)
-        counters.set(checker.duplicated, at: ApplicationCounter.duplicated.index)
+        checker.publish(to: counters)
     }
 
     /// False for what has no single sender to go back to.
@@ -69,7 +64,7 @@ struct SwapApplication: GuestApplication, ~Copyable {
         let destination = bytes.mac(at: 0)
         let source = bytes.mac(at: 6)
         guard destination.isValidUnicast, source.isValidUnicast else { return false }
-        if checker.flowCount > 0, let header = SequenceHeader(frame: bytes.view) { checker.check(header) }
+        _ = checker.check(bytes.view)
         bytes.set(mac: source, at: 0)
         bytes.set(mac: destination, at: 6)
         return true

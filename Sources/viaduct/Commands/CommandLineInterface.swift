@@ -23,29 +23,26 @@ enum CommandLineInterface {
         }
     }
 
+    /// 0 for help, 2 for a command line that was not understood.
+    static func exitCode(for error: any Error) -> Int32 {
+        if let interrupted = error as? Interrupted { return interrupted.exitCode }
+        if error is CommandFailure || error is HostError { return 1 }
+        switch Viaduct.exitCode(for: error) {
+        case .success: return 0
+        case .validationFailure: return 2
+        default: return 1
+        }
+    }
+
     /// Says what is to be said about `error`, and gives its exit code.
-    static func report(_ error: any Error) -> Int32 {
-        switch error {
-        case let failure as CommandFailure:
-            Console.complaint(failure.description)
-            return 1
-        case let failure as HostError:
-            Console.complaint(CommandFailure(failure.description).description)
-            return 1
-        case let interrupted as Interrupted: return interrupted.exitCode
+    private static func report(_ error: any Error) -> Int32 {
+        let code = exitCode(for: error)
+        switch code {
+        case 0: Console.line(Viaduct.fullMessage(for: error))
+        case 1: Console.complaint(CommandFailure("\(error)").description)
+        case 2: Console.notice(Viaduct.fullMessage(for: error))
         default: break
         }
-        let code = Viaduct.exitCode(for: error)
-        let message = Viaduct.fullMessage(for: error)
-        if code == .success {
-            Console.line(message)
-            return 0
-        }
-        if code == .validationFailure {
-            Console.notice(message)
-            return 2
-        }
-        Console.complaint(CommandFailure("\(error)").description)
-        return 1
+        return code
     }
 }

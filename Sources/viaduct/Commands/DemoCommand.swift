@@ -14,8 +14,8 @@ struct DemoCommand: ParsableCommand {
 
     @Flag(help: "Print one JSON object as the last line, and no table.")
     var json = false
-    @Option(help: "Length of the run.")
-    var seconds = 6.0
+    @Option(help: "Length of the run; 6 when not given, 12 with --netns.")
+    var seconds: Double?
     @Option(help: "Packets a second that the remote host sends, or max.")
     var rate = PacketRate.limited(200_000)
     @Option(help: "Bytes of a frame, \(FrameSizes.minimum) to \(FrameSizes.maximum).")
@@ -30,11 +30,24 @@ struct DemoCommand: ParsableCommand {
     var lcores = LcorePlan.split
     @Option(help: "Seed of the NIC's random delays.")
     var seed: UInt64 = 1
+    @Option(
+        help: ArgumentHelp(
+            "Replay this capture (pcap or pcapng, Ethernet) to the guest, again and again, instead of generated flows.",
+            discussion:
+                "Destinations become the guest's MAC; frames are told apart by their contents. Tagged frames and those longer than 1514 bytes are left out.",
+            valueName: "file"))
+    var pcap: String?
+    @Flag(
+        help: ArgumentHelp(
+            "Let two kernels talk, with ping and iperf3, each in a network namespace made for the run. Needs root.",
+            discussion: "--rate, --size and --flows mean nothing then."))
+    var netns = false
     @Flag(help: "Log what happens, and print all counters at the end, on standard error.")
     var verbose = false
 
     func validate() throws {
-        guard seconds >= 1, seconds <= 3600 else { throw ValidationError("--seconds must be 1 to 3600.") }
+        guard runSeconds >= 1, runSeconds <= 3600 else { throw ValidationError("--seconds must be 1 to 3600.") }
+        guard pcap == nil || !netns else { throw ValidationError("--pcap and --netns exclude each other.") }
         guard (FrameSizes.minimum...FrameSizes.maximum).contains(size) else {
             throw ValidationError("--size must be \(FrameSizes.minimum) to \(FrameSizes.maximum) bytes.")
         }
@@ -43,21 +56,31 @@ struct DemoCommand: ParsableCommand {
         }
     }
 
+    private var runSeconds: Double { seconds ?? (netns ? 12 : 6) }
+
     var settings: DemoSettings {
         DemoSettings(
-            seconds: seconds, rate: rate, size: size, flows: flows, nic: nic, plugin: plugin, lcores: lcores, seed: seed,
+            seconds: runSeconds, rate: rate, size: size, flows: flows, nic: nic, plugin: plugin, lcores: lcores, seed: seed,
             isJSON: json, isVerbose: verbose)
     }
 
     func run() throws {
-        let report = try RingDemo.run(settings, whenInterrupted: show)
-        show(report)
+        if netns {
+            let report = try NetnsDemo.run(settings, whenInterrupted: { show($0, $0.summary) })
+            show(report, report.summary)
+            if let complaint = report.complaint { throw CommandFailure(complaint) }
+            return
+        }
+        var capture: CaptureFile?
+        if let pcap { capture = try CaptureFile(path: pcap) }
+        let report = try RingDemo.run(settings, capture: capture, whenInterrupted: { show($0, $0.summary) })
+        show(report, report.summary)
         if let complaint = report.complaint { throw CommandFailure(complaint) }
     }
 
-    private func show(_ report: DemoReport) {
+    private func show(_ report: some Encodable, _ summary: String) {
         do {
-            Console.line(json ? try report.jsonLine() : report.summary)
+            Console.line(json ? try report.jsonLine() : summary)
         } catch {
             Console.complaint("can't write the report: \(error)")
         }

@@ -4,9 +4,19 @@ import Wire
 
 /// What all guests' commands have in common: the host around the guest.
 struct GuestHostOptions: ParsableArguments {
-    @Option(help: ArgumentHelp(
-        "The wire: a virtual device of DPDK's with its arguments, such as net_tap0,iface=wire0.", valueName: "device"))
-    var wire: String
+    @Option(
+        help: ArgumentHelp(
+            "The wire: a virtual device of DPDK's with its arguments, such as net_tap0,iface=wire0.", valueName: "device"))
+    var wire: String?
+    @Option(
+        help: ArgumentHelp(
+            """
+            In place of --wire and the NIC in software: a port as it is, by the PCI address of a NIC bound to vfio-pci or as a virtual \
+            device, such as net_af_packet0,iface=eth1,qpairs=3.
+            """, valueName: "device"))
+    var uplink: String?
+    @Option(help: "Queue pairs of the uplink that may be given to guests, beside the default one: 0 to 15.")
+    var virtualInterfaces = 2
     @Option(help: "The NIC: one that steers by MAC, or one that steers nothing.")
     var nic = NICKind.sfc
     @Option(help: "Who accelerates the guest.")
@@ -27,12 +37,15 @@ struct GuestHostOptions: ParsableArguments {
     func validate() throws {
         guard mac.isValidUnicast else { throw ValidationError("--mac must be a unicast address.") }
         if let seconds, !(seconds > 0 && seconds < 1e9) { throw ValidationError("--seconds must be more than 0.") }
-        guard !wireDevice.name.isEmpty else { throw ValidationError("--wire needs the name of a device.") }
+        guard (wire == nil) != (uplink == nil) else { throw ValidationError("Give either --wire or --uplink.") }
+        guard wire != "", uplink != "" else { throw ValidationError("--wire and --uplink need the name of a device.") }
+        guard (0...15).contains(virtualInterfaces) else { throw ValidationError("--virtual-interfaces must be 0 to 15.") }
     }
 
-    /// The name and the arguments in `--wire`.
-    var wireDevice: (name: String, arguments: String) {
-        guard let comma = wire.firstIndex(of: ",") else { return (wire, "") }
-        return (String(wire[..<comma]), String(wire[wire.index(after: comma)...]))
+    /// The name and the arguments of the wire's device, or of a virtual uplink.
+    var device: (name: String, arguments: String) {
+        let text = wire ?? uplink ?? ""
+        guard let comma = text.firstIndex(of: ",") else { return (text, "") }
+        return (String(text[..<comma]), String(text[text.index(after: comma)...]))
     }
 }

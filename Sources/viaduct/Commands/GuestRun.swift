@@ -13,14 +13,15 @@ enum GuestRun {
         _ options: GuestHostOptions, start: (EmbeddedHost, Counters) throws -> any AnyRunningApplication,
         end: () -> Void = {}
     ) throws {
-        let device = options.wireDevice
+        let device = options.device
         if let interface = TapDevice.interface(ofDevice: device.name, arguments: device.arguments) {
             try TapDevice.check(interface: interface)
         }
         let host = try EmbeddedHost(
             EmbeddedHost.Configuration(
                 nic: options.nic, plugin: options.plugin, lcores: options.lcores, guestMAC: options.mac,
-                wire: .virtualDevice(name: device.name, arguments: device.arguments), seed: options.seed,
+                wire: .virtualDevice(name: device.name, arguments: device.arguments), uplinkDevice: options.uplink,
+                virtualInterfaces: options.virtualInterfaces, seed: options.seed,
                 accelerationWanted: options.accelerate.isOn, pluginOutput: { Console.line($0) }),
             logger: Console.logger(isVerbose: options.verbose))
         let counters = CounterBlock(count: ApplicationCounter.allCases.count)

@@ -20,10 +20,12 @@ struct EchoCommand: ParsableCommand {
     }
 
     func run() throws {
-        try GuestRun.run(host, start: { host, counters in
-            RunningApplication(
-                EchoApplication(address: address, address6: address6, udpPort: udpPort, counters: counters), on: host)
-        })
+        try GuestRun.run(
+            host,
+            start: { host, counters in
+                RunningApplication(
+                    EchoApplication(address: address, address6: address6, udpPort: udpPort, counters: counters), on: host)
+            })
     }
 }
 
@@ -39,10 +41,12 @@ struct SwapCommand: ParsableCommand {
     func validate() throws { try CheckedFlows.validate(flows) }
 
     func run() throws {
-        try GuestRun.run(host, start: { host, counters in
-            RunningApplication(
-                SwapApplication(flowCount: flows, counters: counters), on: host)
-        })
+        try GuestRun.run(
+            host,
+            start: { host, counters in
+                RunningApplication(
+                    SwapApplication(checker: ArrivalChecker(flowCount: flows), counters: counters), on: host)
+            })
     }
 }
 
@@ -58,10 +62,12 @@ struct SinkCommand: ParsableCommand {
     func validate() throws { try CheckedFlows.validate(flows) }
 
     func run() throws {
-        try GuestRun.run(host, start: { host, counters in
-            RunningApplication(
-                SinkApplication(flowCount: flows, counters: counters), on: host)
-        })
+        try GuestRun.run(
+            host,
+            start: { host, counters in
+                RunningApplication(
+                    SinkApplication(flowCount: flows, counters: counters), on: host)
+            })
     }
 }
 

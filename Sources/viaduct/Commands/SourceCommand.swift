@@ -31,11 +31,13 @@ struct SourceCommand: ParsableCommand {
     func run() throws {
         let endpoints = TrafficEndpoints(
             sourceMAC: host.mac, destinationMAC: destinationMac, source: address, destination: destinationIp)
-        try GuestRun.run(host, start: { host, counters in
-            RunningApplication(
-                SourceApplication(
-                    TrafficSource(endpoints, flowCount: flows, sizes: size, packetsPerSecond: rate.packetsPerSecond),
-                    counters: counters), on: host)
-        })
+        try GuestRun.run(
+            host,
+            start: { host, counters in
+                RunningApplication(
+                    SourceApplication(
+                        TrafficSource(endpoints, flowCount: flows, sizes: size, packetsPerSecond: rate.packetsPerSecond),
+                        counters: counters), on: host)
+            })
     }
 }

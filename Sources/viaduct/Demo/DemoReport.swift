@@ -19,10 +19,9 @@ struct DemoReport: Encodable, Equatable, Sendable {
     /// The guest's packets.
     var rx: PerPath<UInt64>
     var tx: PerPath<UInt64>
-    /// Sums over the guest's checker and the remote host's: a frame that never reached the guest is missing at both.
-    var lost: UInt64
-    var reordered: UInt64
-    var duplicated: UInt64
+    /// Sums over the guest's checker and the remote host's: a frame that never reached the guest is missing at both. nil, and
+    /// no key, where frames have no sequence numbers.
+    var findings: TrafficFindings?
     /// Packets that the guest's plugin left to the slow path, by reason.
     var declined: [String: UInt64]
     var switches: [Switch]
@@ -33,12 +32,10 @@ struct DemoReport: Encodable, Equatable, Sendable {
     var gbps: PerPath<Double>
     var mpps: PerPath<Double>
 
-    init(status: NetfrontStatus, findings: TrafficFindings, meter: PathMeter, form: String?, mbufsInUse: Int) {
+    init(status: NetfrontStatus, findings: TrafficFindings?, meter: PathMeter, form: String?, mbufsInUse: Int) {
         rx = PerPath(fast: status[.receivedFastPackets], slow: status[.receivedSlowPackets])
         tx = PerPath(fast: status[.transmittedFastPackets], slow: status[.transmittedSlowPackets])
-        lost = findings.lost
-        reordered = findings.reordered
-        duplicated = findings.duplicated
+        self.findings = findings
         declined = Self.declines(status)
         switches = status.switches.map { record in
             Switch(to: record.to.rawValue, millis: Self.rounded(Double(record.nanoseconds) / 1e6), stashed: record.stashed)
@@ -69,9 +66,11 @@ struct DemoReport: Encodable, Equatable, Sendable {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(rx, forKey: .rx)
         try container.encode(tx, forKey: .tx)
-        try container.encode(lost, forKey: .lost)
-        try container.encode(reordered, forKey: .reordered)
-        try container.encode(duplicated, forKey: .duplicated)
+        if let findings {
+            try container.encode(findings.lost, forKey: .lost)
+            try container.encode(findings.reordered, forKey: .reordered)
+            try container.encode(findings.duplicated, forKey: .duplicated)
+        }
         try container.encode(declined, forKey: .declined)
         try container.encode(switches, forKey: .switches)
         try container.encode(mbufsInUse, forKey: .mbufsInUse)
@@ -83,8 +82,9 @@ struct DemoReport: Encodable, Equatable, Sendable {
 
     /// Why the run failed, in a line; nil when it did not.
     var complaint: String? {
-        if lost + reordered + duplicated > 0 {
-            return "\(lost) frames lost, \(reordered) reordered, \(duplicated) duplicated: run again with --verbose for the counters"
+        if let findings, findings.lost + findings.reordered + findings.duplicated > 0 {
+            return "\(findings.lost) frames lost, \(findings.reordered) reordered, \(findings.duplicated) duplicated: "
+                + "run again with --verbose for the counters"
         }
         if mbufsInUse > 0 { return "\(mbufsInUse) mbufs were not given back: please report it with the output of --verbose" }
         return nil

@@ -28,6 +28,11 @@ struct DemoSettings: Sendable, Equatable {
 
     var schedule: SwitchSchedule { expectsSwitches ? .demonstration(seconds: seconds) : .none }
 
+    /// More switches than a run between kernels must have, so that each path is seen several times.
+    var netnsSchedule: SwitchSchedule {
+        expectsSwitches ? .alternating(NetnsReport.leastSwitches + 1, seconds: seconds) : .none
+    }
+
     func hostConfiguration(wire: WireSide) -> EmbeddedHost.Configuration {
         EmbeddedHost.Configuration(
             nic: nic, plugin: plugin, lcores: lcores, guestMAC: Self.guestMAC, wire: wire, seed: seed,

@@ -6,8 +6,9 @@ extension DemoReport {
         var lines = [
             "", "received   fast \(rx.fast)  slow \(rx.slow)", "sent       fast \(tx.fast)  slow \(tx.slow)",
             "throughput fast \(gbps.fast) Gbit/s \(mpps.fast) Mpps  slow \(gbps.slow) Gbit/s \(mpps.slow) Mpps",
-            "lost \(lost)  reordered \(reordered)  duplicated \(duplicated)  mbufs in use \(mbufsInUse)  form \(form ?? "-")",
         ]
+        let counts = findings.map { "lost \($0.lost)  reordered \($0.reordered)  duplicated \($0.duplicated)  " } ?? ""
+        lines.append(counts + "mbufs in use \(mbufsInUse)  form \(form ?? "-")")
         let declines = declined.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         if !declines.isEmpty { lines.append("declined   " + declines.joined(separator: "  ")) }
         for change in switches {

@@ -24,7 +24,8 @@ struct LiveTable: Sendable {
         let throughput = Double(sample.bytes &- last.bytes) * 8 / elapsed / 1e9
         let declined = DemoReport.declines(status).values.reduce(0, +)
         return Self.right(seconds, 1, 5) + "  " + Self.left(status.isFast ? "fast" : "slow", 4) + "  "
-            + Self.left(Self.word(status.acceleration.state), 11) + " " + Self.left(status.isFast ? form.map(String.init) ?? "-" : "-", 4) + " "
+            + Self.left(Self.word(status.acceleration.state), 11) + " "
+            + Self.left(status.isFast ? form.map(String.init) ?? "-" : "-", 4) + " "
             + Self.right(rate, 3, 8) + " " + Self.right(throughput, 3, 8) + " " + Self.left(pad: 10, String(declined))
     }
 

@@ -12,6 +12,7 @@ final class PathConductor {
     private var schedule: SwitchSchedule
     private var start = DispatchTime.now().uptimeNanoseconds
     private(set) var meter = PathMeter()
+    private(set) var timeline = PathTimeline()
     /// The steering form that was last in use.
     private(set) var form: Character?
     /// Switches that were commanded.
@@ -27,7 +28,12 @@ final class PathConductor {
         self.schedule = schedule
     }
 
-    func begin() { start = DispatchTime.now().uptimeNanoseconds }
+    /// The run begins now; the wall clock's time, in seconds since 1970.
+    @discardableResult
+    func begin() -> Double {
+        start = DispatchTime.now().uptimeNanoseconds
+        return Date().timeIntervalSince1970
+    }
 
     var seconds: Double { Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9 }
 
@@ -49,7 +55,9 @@ final class PathConductor {
         if pending == nil, let change = schedule.takeDue(at: now) { command(change.wanted) }
         let isStable = pending == nil && status.isFast == isWanted
         if status.isFast, let current = host.backendStatus.form { form = current }
-        meter.note(PathSample(status, time: now, path: isStable ? (status.isFast ? .fast : .slow) : nil))
+        let path: SwitchRecord.Path? = isStable ? (status.isFast ? .fast : .slow) : nil
+        meter.note(PathSample(status, time: now, path: path))
+        timeline.note(path, at: now)
         return status
     }
 

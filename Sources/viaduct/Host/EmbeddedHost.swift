@@ -102,7 +102,8 @@ final class EmbeddedHost: @unchecked Sendable {
         try EAL.start(
             EALConfiguration(
                 workers: Array(repeating: cpus, count: configuration.lcores.lcoreCount),
-                memory: .preferred(megabytes: HostPools.megabytes), usesPCI: configuration.uplink.pciAddress != nil,
+                memory: .preferred(megabytes: HostPools.megabytes(virtualInterfaces: configuration.virtualInterfaces)),
+                usesPCI: configuration.uplink.pciAddress != nil,
                 extraArguments: configuration.uplink.pciAddress.map { ["-a", $0] } ?? []))
     }
 

@@ -13,7 +13,7 @@ final class HostPools: Sendable {
     }
 
     /// Memory that the pools, the guest's included, and everything else need together.
-    static let megabytes = 256
+    static func megabytes(virtualInterfaces count: Int) -> Int { 216 + 24 * count }
 
     init(virtualInterfaces count: Int) throws(DPDKError) {
         wire = try Mempool(name: "wire", count: 8191)

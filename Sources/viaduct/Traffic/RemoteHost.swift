@@ -2,73 +2,84 @@
 import DPDK
 import Dataplane
 
-/// The control side of a ``WirePeer``: puts it on its lcore, starts and stops it, reads its counts.
-@safe
-final class RemoteHost: @unchecked Sendable {
-    // SAFETY (@unchecked Sendable): the peer belongs to its lcore until remove() took it off; counters and orders are atomic.
-    private let group: PollGroup
-    private let peer: UnsafeMutablePointer<WirePeer>
-    private let counterBlock = CounterBlock(count: WirePeerCounter.allCases.count)
-    private let orders = CounterBlock(count: 1)
-    private var isOnLcore = true
+/// A remote host as its lcore works on it.
+protocol WireStation: ~Copyable {
+    /// What the lcore calls, with the station as its context.
+    static var poll: Poller.Function { get }
 
-    /// Puts the peer on that loop, silent at first.
-    init(
-        wire: QueuePair, pool: MempoolHandle, endpoints: TrafficEndpoints, source: consuming TrafficSource, windowCapacity: Int,
-        group: PollGroup, loop: Int
-    ) {
-        self.group = group
-        unsafe peer = .allocate(capacity: 1)
-        unsafe peer.initialize(
-            to: WirePeer(
-                wire: wire, pool: pool, endpoints: endpoints, source: source, windowCapacity: windowCapacity,
-                counters: counterBlock.counters, orders: orders.counters))
-        unsafe group.add(
-            Poller(name: "wire peer", function: viaduct_poll_wire_peer, context: UnsafeMutableRawPointer(peer)), toLoop: loop)
-    }
-
-    func setSending(_ on: Bool) { orders.counters.set(on ? 1 : 0, at: 0) }
-
-    func count(of counter: WirePeerCounter) -> UInt64 { counterBlock.counters[counter.index] }
-
-    /// Takes the peer off its lcore and gives its mbufs back; what it found in the end and, per flow, how many frames it sent.
-    /// nil when a poller of the group is stuck.
-    func remove() -> (findings: TrafficFindings, sent: [UInt64])? {
-        guard isOnLcore else { return nil }
-        isOnLcore = false
-        guard unsafe group.remove(context: UnsafeMutableRawPointer(peer)) else { return nil }
-        unsafe peer.pointee.finish()
-        let findings = unsafe TrafficFindings(peer.pointee.checker)
-        let sent = unsafe (0..<peer.pointee.source.flowCount).map { flow in unsafe peer.pointee.source.count(ofFlow: flow) }
-        unsafe peer.deinitialize(count: 1)
-        unsafe peer.deallocate()
-        return (findings, sent)
-    }
+    /// The sender's final word, once nothing is on its way: what it found, with what is missing at the end of a flow as lost, and
+    /// how many frames of each flow it sent.
+    mutating func finish() -> (findings: TrafficFindings, sent: [UInt64])
 }
 
-/// What a receiver found out about the frames that were meant for it.
-struct TrafficFindings: Sendable, Equatable {
-    var received: UInt64 = 0
-    var lost: UInt64 = 0
-    /// Those that came too late to be told from duplicates included.
-    var reordered: UInt64 = 0
-    var duplicated: UInt64 = 0
+/// What a remote host counts.
+enum WirePeerCounter: Int, CaseIterable, Sendable {
+    case sent = 0
+    case returned
+    /// Frames on their way: sent, and not back within 500 ms.
+    case outstanding
+    /// Frames that were not back after 500 ms.
+    case expired
+    case announcements
+    /// Frames that are none of its flows'.
+    case foreign
+    /// Frames of a capture that the guest's network can't carry.
+    case skipped
+    /// Reads of a capture, one after the other, that brought nothing.
+    case emptyReads
 
-    init(_ checker: borrowing SequenceChecker) {
-        received = checker.received
-        lost = checker.lost
-        reordered = checker.reordered + checker.stale
-        duplicated = checker.duplicated
+    var index: Int { @_noLocks get { rawValue } }
+}
+
+/// The control side of a remote host: puts it on its lcore, starts and stops it, reads its counts.
+@safe
+final class RemoteHost<Station: WireStation & ~Copyable>: @unchecked Sendable {
+    // SAFETY (@unchecked Sendable): the station belongs to its lcore while it is on it; counters and orders are atomic.
+    private let group: PollGroup
+    private let loop: Int
+    private let station: UnsafeMutablePointer<Station>
+    private let counterBlock = CounterBlock(count: WirePeerCounter.allCases.count)
+    /// Cell 0: 1 while the station shall send.
+    private let orders = CounterBlock(count: 1)
+    private var isRemoved = false
+
+    /// Puts the station on that loop, silent at first.
+    ///
+    /// - Parameter make: is given the row that the station counts in, and the one by which it is told to send.
+    init(group: PollGroup, loop: Int, make: (_ counters: Counters, _ orders: Counters) -> Station) {
+        self.group = group
+        self.loop = loop
+        unsafe station = .allocate(capacity: 1)
+        unsafe station.initialize(to: make(counterBlock.counters, orders.counters))
+        putOnLcore()
     }
 
-    init() {}
+    private func putOnLcore() {
+        unsafe group.add(
+            Poller(name: "remote host", function: Station.poll, context: UnsafeMutableRawPointer(station)), toLoop: loop)
+    }
 
-    static func + (a: Self, b: Self) -> Self {
-        var sum = a
-        sum.received += b.received
-        sum.lost += b.lost
-        sum.reordered += b.reordered
-        sum.duplicated += b.duplicated
-        return sum
+    var counters: Counters { counterBlock.counters }
+    func count(of counter: WirePeerCounter) -> UInt64 { counters[counter.index] }
+    func setSending(_ on: Bool) { orders.counters.set(on ? 1 : 0, at: 0) }
+
+    /// Takes the station off its lcore, lets `body` change it and its counters, and puts it back; false, with nothing done, when a
+    /// poller of the group is stuck.
+    func change(_ body: (inout Station, Counters) throws -> Void) rethrows -> Bool {
+        guard unsafe group.remove(context: UnsafeMutableRawPointer(station)) else { return false }
+        defer { putOnLcore() }
+        unsafe try body(&station.pointee, counters)
+        return true
+    }
+
+    /// Takes the station off its lcore for good and gives its mbufs back; its final word. nil when a poller of the group is stuck.
+    func remove() -> (findings: TrafficFindings, sent: [UInt64])? {
+        guard !isRemoved else { return nil }
+        isRemoved = true
+        guard unsafe group.remove(context: UnsafeMutableRawPointer(station)) else { return nil }
+        let result = unsafe station.pointee.finish()
+        unsafe station.deinitialize(count: 1)
+        unsafe station.deallocate()
+        return result
     }
 }

@@ -77,6 +77,13 @@ struct SequenceChecker: ~Copyable {
         }
     }
 
+    /// The next expected number of a flow.
+    @_noLocks
+    func expected(inFlow flow: Int) -> UInt64 {
+        precondition(flow >= 0 && flow < flowCount, "no such flow")
+        return unsafe next[flow]
+    }
+
     /// The sender says how many frames of the flow it sent: what came of the last ones is lost. Frames may still come, late.
     mutating func finish(flow: Int, sent: UInt64) {
         precondition(flow >= 0 && flow < flowCount && sent <= SequenceHeader.sequenceLimit, "no such flow or number")

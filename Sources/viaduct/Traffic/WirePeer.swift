@@ -3,24 +3,11 @@ import DPDK
 import Dataplane
 import Wire
 
-/// What the remote host counts.
-enum WirePeerCounter: Int, CaseIterable, Sendable {
-    case sent = 0
-    case returned
-    /// Frames on their way: sent, and not back within 500 ms.
-    case outstanding
-    /// Frames that were not back after 500 ms.
-    case expired
-    case announcements
-    /// Frames that are none of its flows'.
-    case foreign
-
-    var index: Int { @_noLocks get { rawValue } }
-}
-
 /// The remote host at the other end of the wire, as its lcore works on it: sends sequence-numbered flows to the guest, checks what
 /// the guest sends back, and broadcasts an ARP announcement (RFC 5227 section 3) once a second.
-struct WirePeer: ~Copyable {
+struct WirePeer: WireStation, ~Copyable {
+    static let poll: Poller.Function = unsafe viaduct_poll_wire_peer
+
     private let wire: QueuePair
     private let pool: MempoolHandle
     private let mac: MACAddress
@@ -28,8 +15,8 @@ struct WirePeer: ~Copyable {
     private let counters: Counters
     /// Cell 0, written by the control plane: 1 while it shall send.
     private let orders: Counters
-    private(set) var source: TrafficSource
-    private(set) var checker: SequenceChecker
+    private var source: TrafficSource
+    private var checker: ArrivalChecker
     private var window: OutstandingWindow
     private var outbox = MbufBurst(capacity: 64)
     private var inbox = MbufBurst(capacity: 64)
@@ -46,7 +33,7 @@ struct WirePeer: ~Copyable {
         address = endpoints.source
         self.counters = counters
         self.orders = orders
-        checker = SequenceChecker(flowCount: source.flowCount)
+        checker = ArrivalChecker(flowCount: source.flowCount)
         self.source = source
         let now = TSC.now()
         window = OutstandingWindow(capacity: windowCapacity, hertz: TSC.hertz, now: now)
@@ -54,9 +41,9 @@ struct WirePeer: ~Copyable {
         nextAnnouncement = now
     }
 
-    /// The sender's final word, once nothing is on its way: frames that are missing at the end of a flow count as lost.
-    mutating func finish() {
-        for flow in 0..<source.flowCount { checker.finish(flow: flow, sent: source.count(ofFlow: flow)) }
+    mutating func finish() -> (findings: TrafficFindings, sent: [UInt64]) {
+        let sent = (0..<source.flowCount).map { source.count(ofFlow: $0) }
+        return (checker.finish(sent: sent), sent)
     }
 
     @_noLocks
@@ -73,9 +60,8 @@ struct WirePeer: ~Copyable {
         var returned = 0
         while index < count {
             let bytes = inbox[index].bytes
-            if bytes.count >= 14, bytes.mac(at: 0) == mac, let header = SequenceHeader(frame: bytes) {
-                checker.check(header)
-                window.returned(sentAt: header.sentAt)
+            if bytes.count >= 14, bytes.mac(at: 0) == mac, let sentAt = checker.check(bytes) {
+                window.returned(sentAt: sentAt)
                 returned += 1
             }
             index += 1

@@ -117,7 +117,9 @@ final class CountingPlugin: BackendAccelerator, @unchecked Sendable {
 }
 
 @c @_noLocks
-func counting_received(_ plugin: UnsafeMutableRawPointer, _ mbufs: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ count: UInt16) {
+func counting_received(
+    _ plugin: UnsafeMutableRawPointer, _ mbufs: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ count: UInt16
+) {
     let hot = unsafe HotContext.of(plugin).assumingMemoryBound(to: CountingPlugin.Hot.self)
     unsafe hot.pointee.received.wrappingAdd(UInt64(count), ordering: .relaxed)
     if unsafe hot.pointee.isGone.load(ordering: .acquiring) { unsafe hot.pointee.late.wrappingAdd(1, ordering: .relaxed) }

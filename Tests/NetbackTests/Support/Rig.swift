@@ -5,10 +5,11 @@ import DPDK
 import Dataplane
 import Foundation
 import Logging
-@testable import Netback
 import TestSupport
 import Testing
 import Wire
+
+@testable import Netback
 
 /// A netback on a worker lcore between a wire in software and guests in this process.
 ///
@@ -51,7 +52,12 @@ final class Rig {
     private final class Serial: @unchecked Sendable {
         private let lock = NSLock()
         private var last = 0
-        func next() -> Int { lock.withLock { last += 1; return last } }
+        func next() -> Int {
+            lock.withLock {
+                last += 1
+                return last
+            }
+        }
     }
 
     /// Loads a plugin, and waits until the round has ended in which that happened: hot hooks are called from the next on.
@@ -66,7 +72,8 @@ final class Rig {
 
     func vif(_ number: Int, mac: MACAddress? = nil, acceleration: Bool = true) -> VifConfiguration {
         VifConfiguration(
-            name: "vif\(number)", mac: mac ?? Self.mac(UInt64(number)), socketPath: directory.appendingPathComponent("\(number)").path,
+            name: "vif\(number)", mac: mac ?? Self.mac(UInt64(number)),
+            socketPath: directory.appendingPathComponent("\(number)").path,
             acceleration: acceleration)
     }
 
@@ -214,7 +221,8 @@ extension Rig {
         _ body: (Rig) throws -> Void
     ) throws {
         try EALFixture.exclusively {
-            let rig = try Rig(wireCapacity: wireCapacity, poolSize: poolSize, poolCache: poolCache, guestDataRoom: guestDataRoom, change)
+            let rig = try Rig(
+                wireCapacity: wireCapacity, poolSize: poolSize, poolCache: poolCache, guestDataRoom: guestDataRoom, change)
             try body(rig)
             guard !rig.isFinished else { return }
             try rig.settle()

@@ -9,7 +9,8 @@ enum Frame {
     static func peer(_ number: UInt64) -> MACAddress { MACAddress(rawValue: 0x0200_0000_0000 | number) }
 
     static func write(
-        _ number: UInt32, to destination: MACAddress, from source: MACAddress, length: Int = 60, etherType: UInt16 = 0x88B6, _ mbuf: Mbuf
+        _ number: UInt32, to destination: MACAddress, from source: MACAddress, length: Int = 60, etherType: UInt16 = 0x88B6,
+        _ mbuf: Mbuf
     ) {
         precondition(mbuf.setLength(max(length, 60)))
         let bytes = mbuf.mutableBytes

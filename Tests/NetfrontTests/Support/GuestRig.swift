@@ -2,11 +2,12 @@
 import Acceleration
 import DPDK
 import Dataplane
-@testable import Netfront
 import Synchronization
 import TestSupport
 import Testing
 import Wire
+
+@testable import Netfront
 
 /// A guest device on the test's own thread, between a ring whose far end is the test and a VI that is a script.
 @safe
@@ -22,6 +23,7 @@ final class GuestRig {
     private var port: DPDK.Port?
     private let binding: UnsafeMutablePointer<PluginBinding>
     private var localSets: [UnsafeMutablePointer<LocalAddressSet>] = unsafe []
+    private(set) var openings = 0
     static let nonce: UInt64 = 0x0123_4567_89AB_CDEF
     nonisolated(unsafe) private static var last = 0
 
@@ -68,9 +70,9 @@ final class GuestRig {
         unsafe device.deinitialize(count: 1)
         unsafe device.deallocate()
         unsafe binding.deallocate()
-        for unsafe set in unsafe localSets {
-            unsafe set.deinitialize(count: 1)
-            unsafe set.deallocate()
+        for index in unsafe localSets.indices {
+            unsafe localSets[index].deinitialize(count: 1)
+            unsafe localSets[index].deallocate()
         }
         port = nil
         vi.arriving.free()
@@ -151,19 +153,25 @@ final class GuestRig {
         var burst = MbufBurst(capacity: 64)
         while fromGuest.handle.dequeue(into: &burst) > 0 {
             for index in 0..<burst.count {
-                if let fence = FenceFrame(burst[index].bytes) { fences.append(fence) } else { numbers.append(Frame.number(burst[index])) }
+                if let fence = FenceFrame(burst[index].bytes) {
+                    fences.append(fence)
+                } else {
+                    numbers.append(Frame.number(burst[index]))
+                }
             }
             burst.free()
         }
         return (numbers, fences)
     }
 
+    /// What the device told since the last call, but for first polls, which are counted in ``openings``.
     func takeEvents() -> [LaneEvent] {
         var all: [LaneEvent] = []
         while let word = events.handle.dequeue() {
             if let event = LaneEvent(word: word) { all.append(event) } else { Issue.record("no event: \(word)") }
         }
-        return all
+        openings += all.count { $0 == .polled }
+        return all.filter { $0 != .polled }
     }
 
     func setLocal(_ addresses: [MACAddress]) {

@@ -45,7 +45,8 @@ final class ScriptedVI: @unchecked Sendable {
                     return 0
                 },
                 poll: { unsafe ScriptedVI.at($0).poll($1, $2) }, transmit: { unsafe ScriptedVI.at($0).transmit($1, $2, $3) },
-                transmit_done: { unsafe ScriptedVI.at($0).noted().transmitDone }, clock: { unsafe ScriptedVI.at($0).noted().clock },
+                transmit_done: { unsafe ScriptedVI.at($0).noted().transmitDone },
+                clock: { unsafe ScriptedVI.at($0).noted().clock },
                 arm_wakeup: { _ in false }, disarm_wakeup: { _ in }, is_ready: { _ in true }, statistics: { _, _ in }))
     }
 

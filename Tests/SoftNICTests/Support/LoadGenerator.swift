@@ -59,7 +59,10 @@ struct LoadGenerator: ~Copyable {
             sequence += 1
             let mbuf = burst[index]
             // 60 to 123 bytes.
-            guard mbuf.setLength(60 + Int(sequence & 63)) else { corruptions += 1; continue }
+            guard mbuf.setLength(60 + Int(sequence & 63)) else {
+                corruptions += 1
+                continue
+            }
             let bytes = mbuf.mutableBytes
             bytes.set(mac: .guest(UInt64(sequence) % UInt64(addresses)), at: 0)
             bytes.set(mac: .guest(0xEE), at: 6)
@@ -87,7 +90,10 @@ struct LoadGenerator: ~Copyable {
     private mutating func turnRound(_ index: Int) -> Int {
         let count = queues[index].receive(into: &burst)
         for slot in 0..<count {
-            guard let (address, sequence) = check(burst[slot]) else { corruptions += 1; continue }
+            guard let (address, sequence) = check(burst[slot]) else {
+                corruptions += 1
+                continue
+            }
             let flow = index * addresses + address
             if sequence <= newestReceived[flow] { disorders += 1 }
             newestReceived[flow] = sequence
@@ -103,9 +109,15 @@ struct LoadGenerator: ~Copyable {
     private mutating func takeFromWire() -> Int {
         let count = peer.receive(into: &burst)
         for slot in 0..<count {
-            guard let (address, sequence) = check(burst[slot]) else { corruptions += 1; continue }
+            guard let (address, sequence) = check(burst[slot]) else {
+                corruptions += 1
+                continue
+            }
             let queue = Int(burst[slot].bytes.mac(at: 6).rawValue - MACAddress.guest(0).rawValue)
-            guard queues.indices.contains(queue) else { corruptions += 1; continue }
+            guard queues.indices.contains(queue) else {
+                corruptions += 1
+                continue
+            }
             let flow = queue * addresses + address
             if sequence <= newestReturned[flow] { disorders += 1 }
             newestReturned[flow] = sequence

@@ -50,7 +50,8 @@ final class Endpoint: @unchecked Sendable {
 
     var poller: Poller {
         unsafe Poller(
-            name: "endpoint", function: { context in unsafe Unmanaged<Endpoint>.fromOpaque(context).takeUnretainedValue().poll() },
+            name: "endpoint",
+            function: { context in unsafe Unmanaged<Endpoint>.fromOpaque(context).takeUnretainedValue().poll() },
             context: context)
     }
     var context: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
@@ -117,10 +118,11 @@ final class Endpoint: @unchecked Sendable {
 
     /// Adds frames of each flow behind what is still to be sent.
     private func fill() {
-        let pool = switch path {
-        case .wire(_, let pool): pool
-        case .guest(let device): device.pool
-        }
+        let pool =
+            switch path {
+            case .wire(_, let pool): pool
+            case .guest(let device): device.pool
+            }
         for flow in 0..<flows {
             var next = counters.sent(flow)
             let limit = limits[flow].value.load(ordering: .relaxed)

@@ -85,7 +85,8 @@ extension SwitchingRig {
         #expect(group.synchronize())
         try wait("all that was sent", sourceLocation: sourceLocation) {
             flows.allSatisfy {
-                guest.counters.expected($0) >= stations.counters.sent($0) && stations.counters.expected($0) >= guest.counters.sent($0)
+                guest.counters.expected($0) >= stations.counters.sent($0)
+                    && stations.counters.expected($0) >= guest.counters.sent($0)
             }
         }
     }
@@ -96,7 +97,9 @@ extension SwitchingRig {
             let counters = end.counters
             #expect(counters.lost == 0, "\(name) missed frames:\n\(account)", sourceLocation: sourceLocation)
             #expect(counters.late == 0, "\(name) got frames late or twice:\n\(account)", sourceLocation: sourceLocation)
-            #expect(counters.corrupt == 0 && counters.foreign == 0, "\(name) got other frames:\n\(account)", sourceLocation: sourceLocation)
+            #expect(
+                counters.corrupt == 0 && counters.foreign == 0, "\(name) got other frames:\n\(account)",
+                sourceLocation: sourceLocation)
         }
         for counter in [NetfrontCounter.possibleReorderings, .dropStashOverflow, .dropForeign, .dropUnexpectedFence] {
             #expect(count(counter) == 0, "\(counter):\n\(account)", sourceLocation: sourceLocation)

@@ -142,7 +142,9 @@ final class SwitchingRig {
             defer { rig.end() }
             try body(rig)
             rig.end()
-            var inUse = ["wire": rig.cable.pool.handle.inUse, "host": rig.hostPool.handle.inUse, "guest": rig.netfront.mbufsInUse]
+            var inUse = [
+                "wire": rig.cable.pool.handle.inUse, "host": rig.hostPool.handle.inUse, "guest": rig.netfront.mbufsInUse,
+            ]
             for box in rig.interfacePools { inUse[box.pool.name] = box.pool.handle.inUse }
             #expect(inUse.values.allSatisfy { $0 == 0 }, "mbufs leaked: \(inUse)")
         }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+import Dataplane
+import Foundation
+
+/// The remote host of a ring demonstration, whatever it sends.
+protocol Sender: AnyObject {
+    /// The checker that its frames' receiver needs.
+    func makeChecker() -> ArrivalChecker
+    func setSending(_ on: Bool)
+    /// Frames on their way.
+    var outstanding: UInt64 { get }
+    /// What is to be done from time to time.
+    func advance() throws
+    /// Takes it off its lcore and frees what it used; its final word. nil when a poller is stuck.
+    func remove() -> (findings: TrafficFindings, sent: [UInt64])?
+}
+
+extension Sender {
+    /// Stops it and waits until nothing is on its way: at the latest when what is lost has left the window.
+    func settle() {
+        setSending(false)
+        let end = DispatchTime.now() + .seconds(2)
+        // The lcore may be in the middle of a burst when it is told to stop.
+        Thread.sleep(forTimeInterval: 0.02)
+        while outstanding > 0 && DispatchTime.now() < end { Thread.sleep(forTimeInterval: 0.005) }
+    }
+}
+
+/// Sends generated flows.
+final class FlowSender: Sender {
+    private let remote: RemoteHost<WirePeer>
+    private let flowCount: Int
+
+    init(_ settings: DemoSettings, host: EmbeddedHost, wire: QueuePair) {
+        flowCount = settings.flows
+        remote = RemoteHost(group: host.group, loop: host.loop(for: .wire)) { counters, orders in
+            WirePeer(
+                wire: wire, pool: host.wirePool, endpoints: DemoSettings.endpoints,
+                source: TrafficSource(
+                    DemoSettings.endpoints, flowCount: settings.flows, sizes: .fixed(settings.size),
+                    packetsPerSecond: settings.rate.packetsPerSecond),
+                windowCapacity: DemoSettings.windowCapacity, counters: counters, orders: orders)
+        }
+    }
+
+    func makeChecker() -> ArrivalChecker { ArrivalChecker(flowCount: flowCount) }
+    func setSending(_ on: Bool) { remote.setSending(on) }
+    var outstanding: UInt64 { remote.count(of: .outstanding) }
+    func advance() {}
+    func remove() -> (findings: TrafficFindings, sent: [UInt64])? { remote.remove() }
+}

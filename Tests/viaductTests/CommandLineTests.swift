@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import ArgumentParser
+import Testing
+import Wire
+
+@testable import viaduct
+
+struct CommandLineTests {
+    private static func demo(_ words: String...) throws -> DemoSettings {
+        try #require(try Viaduct.parseAsRoot(["demo"] + words) as? DemoCommand).settings
+    }
+
+    @Test func theDemoHasItsDefaults() throws {
+        let settings = try Self.demo()
+        #expect(settings == DemoSettings())
+        #expect(settings.seconds == 6)
+        #expect(settings.rate == .limited(200_000))
+        #expect(settings.size == 128 && settings.flows == 16)
+        #expect(settings.nic == .sfc && settings.plugin == .accelerated && settings.lcores == .split)
+    }
+
+    @Test func everyOptionOfTheDemoIsTaken() throws {
+        let settings = try Self.demo(
+            "--json", "--seconds", "2.5", "--rate", "max", "--size", "1514", "--flows", "3", "--nic", "none", "--plugin", "dummy",
+            "--lcores", "single", "--seed", "9", "--verbose")
+        #expect(
+            settings
+                == DemoSettings(
+                    seconds: 2.5, rate: .max, size: 1514, flows: 3, nic: .none, plugin: .dummy, lcores: .single, seed: 9,
+                    isJSON: true, isVerbose: true))
+    }
+
+    @Test func aRunBetweenKernelsIsLonger() throws {
+        #expect(try Self.demo("--netns").seconds == 12)
+        #expect(try Self.demo("--netns", "--seconds", "20").seconds == 20)
+        #expect(try Self.demo("--netns").netnsSchedule.changes.count >= NetnsReport.leastSwitches)
+    }
+
+    @Test func aPluginThatAcceleratesNothingIsNotSwitched() throws {
+        #expect(try Self.demo("--plugin", "dummy").schedule == .none)
+        #expect(try Self.demo("--plugin", "none").schedule == .none)
+        #expect(try Self.demo("--nic", "none").schedule == .demonstration(seconds: 6))
+    }
+
+    @Test(arguments: [
+        ["demo", "--bogus"], ["bogus"], ["demo", "--seconds", "0"], ["demo", "--seconds", "x"], ["demo", "--rate", "0"],
+        ["demo", "--rate", "-5"], ["demo", "--rate", "1000000001"], ["demo", "--rate", "fast"], ["demo", "--size", "65"],
+        ["demo", "--size", "1515"], ["demo", "--flows", "0"], ["demo", "--flows", "4097"], ["demo", "--nic", "ixgbe"],
+        ["demo", "--plugin", ""], ["demo", "--lcores", "two"], ["demo", "--netns", "--pcap", "x"], ["demo", "extra"],
+        ["netfront", "echo", "--wire", "net_null0"], ["netfront", "echo", "--ip", "1.2.3"],
+        ["netfront", "echo", "--ip", "1.2.3.4"],
+        ["netfront", "sink", "--wire", ",x"], ["netfront", "sink", "--wire", "net_null0", "--mac", "01:00:00:00:00:01"],
+        ["netfront", "sink", "--wire", "net_null0", "--mac", "zz"], ["netfront", "sink", "--wire", "net_null0", "--flows", "-1"],
+        ["netfront", "sink", "--wire", "net_null0", "--seconds", "0"],
+        ["netfront", "source", "--wire", "net_null0"],
+        ["netfront", "source", "--wire", "net_null0", "--destination-mac", "02:00:00:00:00:01", "--size", "65"],
+        ["netfront", "tap", "--wire", "net_null0", "--iface", "a/b"],
+        ["netfront", "tap", "--wire", "net_null0", "--iface", "sixteen-letters-"],
+    ])
+    func aCommandLineThatIsNotUnderstoodEndsWithTwo(words: [String]) {
+        let error = #expect(throws: (any Error).self) { _ = try Viaduct.parseAsRoot(words) }
+        if let error { #expect(CommandLineInterface.exitCode(for: error) == 2) }
+    }
+
+    @Test(arguments: [["--help"], ["demo", "--help"], ["netfront", "tap", "-h"], ["help", "demo"]])
+    func helpIsNoFailure(words: [String]) throws {
+        do {
+            var command = try Viaduct.parseAsRoot(words)
+            try command.run()
+            Issue.record("help prints and ends")
+        } catch {
+            #expect(CommandLineInterface.exitCode(for: error) == 0)
+        }
+    }
+
+    @Test func otherFailuresEndWithOneAndSignalsWithTheirNumber() {
+        #expect(CommandLineInterface.exitCode(for: CommandFailure("x")) == 1)
+        #expect(CommandLineInterface.exitCode(for: HostError("x")) == 1)
+        #expect(CommandLineInterface.exitCode(for: Interrupted(signal: 2)) == 130)
+        #expect(CommandLineInterface.exitCode(for: Interrupted(signal: 15)) == 143)
+    }
+
+    @Test func aFailureIsOneLine() {
+        #expect(CommandFailure("a\nb\r\n\nc").description == "a b c")
+    }
+
+    @Test func theWireIsANameAndArguments() throws {
+        func wire(_ text: String) throws -> (String, String) {
+            let command = try Viaduct.parseAsRoot(["netfront", "sink", "--wire", text])
+            return try #require(command as? SinkCommand).host.device
+        }
+        #expect(try wire("net_null0") == ("net_null0", ""))
+        #expect(try wire("net_tap0,iface=v0,mac=fixed") == ("net_tap0", "iface=v0,mac=fixed"))
+    }
+
+    @Test func aSourceTakesAMixOfSizes() throws {
+        let words = ["netfront", "source", "--wire", "net_null0", "--destination-mac", "02:00:00:00:00:01", "--size", "imix"]
+        #expect(try #require(try Viaduct.parseAsRoot(words) as? SourceCommand).size == .imix)
+    }
+}
+
+struct TapDeviceTests {
+    @Test(arguments: ["a", "tap0", "v-0_1.x", "fifteen-letters"])
+    func kernelNamesAreTaken(name: String) { #expect(TapDevice.isName(name)) }
+
+    @Test(arguments: ["", ".", "..", "a b", "a/b", "a,b", "a=b", "a:b", "a%d", "sixteen-letters-", "tab\t", "é"])
+    func otherNamesAreRefused(name: String) { #expect(!TapDevice.isName(name)) }
+
+    @Test func theInterfaceOfAWireIsFound() {
+        #expect(TapDevice.interface(ofDevice: "net_tap0", arguments: "mac=fixed,iface=v0") == "v0")
+        #expect(TapDevice.interface(ofDevice: "net_tap0", arguments: "") == nil)
+        #expect(TapDevice.interface(ofDevice: "net_pcap0", arguments: "iface=v0") == nil)
+    }
+}
