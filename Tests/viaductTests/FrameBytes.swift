@@ -21,5 +21,10 @@ final class FrameBytes {
     /// Valid while this object lives.
     var view: MutableByteView { unsafe MutableByteView(unsafeStart: start, count: count) }
 
+    /// Lends the bytes, for reading.
+    func read<Result>(_ body: (ByteView) -> Result) -> Result {
+        withExtendedLifetime(self) { body(view.view) }
+    }
+
     deinit { unsafe start.deallocate() }
 }

@@ -12,6 +12,8 @@ struct ReplayTests {
         return FrameBytes([2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, source, 8, 0] + ip + udp)
     }
 
+    private static func digest(_ frame: FrameBytes) -> FrameDigest { frame.read { FrameDigest($0) } }
+
     private static func exchangeMACs(_ frame: FrameBytes) {
         let destination = frame.view.mac(at: 0)
         frame.view.set(mac: frame.view.mac(at: 6), at: 0)
@@ -20,28 +22,28 @@ struct ReplayTests {
 
     @Test func exchangedMACsLeaveTheDigest() {
         let frame = Self.frame(payload: [1, 2, 3])
-        let before = FrameDigest(frame.view.view)
+        let before = Self.digest(frame)
         Self.exchangeMACs(frame)
-        #expect(FrameDigest(frame.view.view) == before)
+        #expect(Self.digest(frame) == before)
     }
 
     @Test func everyByteBehindTheMACsCounts() {
         let frame = Self.frame(payload: Array(0..<21))
-        let before = FrameDigest(frame.view.view).value
+        let before = Self.digest(frame).value
         for index in 12..<frame.count {
             let byte = frame.view[index]
             frame.view.set(u8: byte ^ 0x10, at: index)
-            #expect(FrameDigest(frame.view.view).value != before, "byte \(index)")
+            #expect(Self.digest(frame).value != before, "byte \(index)")
             frame.view.set(u8: byte, at: index)
         }
     }
 
     @Test func flowsAreTold() {
-        let flows = Set((1...100).map { FrameDigest(Self.frame(port: UInt8($0), payload: [0]).view.view).flow })
+        let flows = Set((1...100).map { Self.digest(Self.frame(port: UInt8($0), payload: [0])).flow })
         #expect(flows.count > 60)
         #expect(flows.allSatisfy { (0..<DigestLedger.flowCount).contains($0) })
-        let one = FrameDigest(Self.frame(payload: [1]).view.view)
-        let other = FrameDigest(Self.frame(payload: [2]).view.view)
+        let one = Self.digest(Self.frame(payload: [1]))
+        let other = Self.digest(Self.frame(payload: [2]))
         #expect(one.flow == other.flow && one.value != other.value)
     }
 
@@ -51,8 +53,8 @@ struct ReplayTests {
         let ledger = DigestLedger(memory)
         var checker = ArrivalChecker(ledger)
         let frames = sent.map { frame(payload: [$0]) }
-        for frame in frames { ledger.note(FrameDigest(frame.view.view), sentAt: 5) }
-        for place in arrivals { #expect(checker.check(frames[place].view.view) == 5) }
+        for frame in frames { ledger.note(digest(frame), sentAt: 5) }
+        for place in arrivals { #expect(frames[place].read({ checker.check($0) }) == 5) }
         return checker.finish(sent: (0..<DigestLedger.flowCount).map { ledger.count(ofFlow: $0) })
     }
 
@@ -84,21 +86,21 @@ struct ReplayTests {
     @Test func aFrameThatWasNotSentIsNotChecked() {
         let memory = DigestLedgerMemory()
         var checker = ArrivalChecker(DigestLedger(memory))
-        #expect(checker.check(Self.frame(payload: [1]).view.view) == nil)
+        #expect(Self.frame(payload: [1]).read({ checker.check($0) }) == nil)
         #expect(checker.finish(sent: []) == TrafficFindings())
     }
 
     @Test func theLedgerRemembersAWindow() {
         let memory = DigestLedgerMemory()
         let ledger = DigestLedger(memory)
-        let first = FrameDigest(Self.frame(payload: [0, 0]).view.view)
+        let first = Self.digest(Self.frame(payload: [0, 0]))
         ledger.note(first, sentAt: 1)
         for index in 1..<DigestLedger.window {
             ledger.note(
-                FrameDigest(Self.frame(payload: [UInt8(index >> 8), UInt8(index & 0xFF)]).view.view), sentAt: UInt64(index))
+                Self.digest(Self.frame(payload: [UInt8(index >> 8), UInt8(index & 0xFF)])), sentAt: UInt64(index))
         }
         #expect(ledger.find(first, expected: 0)?.number == 0)
-        ledger.note(FrameDigest(Self.frame(payload: [9, 9, 9]).view.view), sentAt: 2)
+        ledger.note(Self.digest(Self.frame(payload: [9, 9, 9])), sentAt: 2)
         #expect(ledger.find(first, expected: 0) == nil)
         #expect(ledger.count(ofFlow: first.flow) == UInt64(DigestLedger.window) + 1)
     }

@@ -16,32 +16,35 @@ struct SequenceHeaderTests {
             addresses: .v4(source: endpoints.source, destination: endpoints.destination), sourcePort: 1, destinationPort: 2)
         let frame = FrameBytes(count: writer.payloadOffset + payloadLength)
         header.write(to: frame.view, at: writer.payloadOffset)
-        #expect(writer.write(into: frame.view, payloadLength: payloadLength) == frame.count)
+        let length = writer.write(into: frame.view, payloadLength: payloadLength)
+        #expect(length == frame.count)
         return frame
     }
+
+    private static func read(_ frame: FrameBytes) -> SequenceHeader? { frame.read { SequenceHeader(frame: $0) } }
 
     private static let header = SequenceHeader(flow: 7, sequence: 1 << 40, sentAt: 0x0123_4567_89AB_CDEF)
 
     @Test func whatIsWrittenIsRead() {
-        #expect(SequenceHeader(frame: Self.frame(Self.header).view.view) == Self.header)
+        #expect(Self.read(Self.frame(Self.header)) == Self.header)
         let tag = VLANTag(tagProtocol: .vlan, control: 5)
-        #expect(SequenceHeader(frame: Self.frame(Self.header, vlan: tag).view.view) == Self.header)
+        #expect(Self.read(Self.frame(Self.header, vlan: tag)) == Self.header)
     }
 
     @Test func itIsAsLongAsItSays() {
-        #expect(SequenceHeader(frame: Self.frame(Self.header, payloadLength: SequenceHeader.length).view.view) == Self.header)
+        #expect(Self.read(Self.frame(Self.header, payloadLength: SequenceHeader.length)) == Self.header)
     }
 
     @Test func anotherMagicIsNoHeader() {
         let frame = Self.frame(Self.header)
         frame.view.set(u8: 0, at: 42)
-        #expect(SequenceHeader(frame: frame.view.view) == nil)
+        #expect(Self.read(frame) == nil)
     }
 
     @Test func anImpossibleNumberIsNoHeader() {
         let frame = Self.frame(Self.header)
         frame.view.set(u64: SequenceHeader.sequenceLimit, at: 42 + 8)
-        #expect(SequenceHeader(frame: frame.view.view) == nil)
+        #expect(Self.read(frame) == nil)
     }
 
     @Test func everyCutFrameIsNoHeader() {
@@ -49,7 +52,7 @@ struct SequenceHeaderTests {
         for count in 0..<frame.count {
             let cut = FrameBytes(count: count)
             for index in 0..<count { cut.view.set(u8: frame.view[index], at: index) }
-            #expect(SequenceHeader(frame: cut.view.view) == nil)
+            #expect(Self.read(cut) == nil)
         }
     }
 }

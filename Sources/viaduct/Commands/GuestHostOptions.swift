@@ -38,7 +38,7 @@ struct GuestHostOptions: ParsableArguments {
         guard mac.isValidUnicast else { throw ValidationError("--mac must be a unicast address.") }
         if let seconds, !(seconds > 0 && seconds < 1e9) { throw ValidationError("--seconds must be more than 0.") }
         guard (wire == nil) != (uplink == nil) else { throw ValidationError("Give either --wire or --uplink.") }
-        guard wire != "", uplink != "" else { throw ValidationError("--wire and --uplink need the name of a device.") }
+        guard !device.name.isEmpty else { throw ValidationError("--wire and --uplink need the name of a device.") }
         guard (0...15).contains(virtualInterfaces) else { throw ValidationError("--virtual-interfaces must be 0 to 15.") }
     }
 

@@ -20,7 +20,7 @@ extension Sender {
     /// Stops it and waits until nothing is on its way: at the latest when what is lost has left the window.
     func settle() {
         setSending(false)
-        let end = DispatchTime.now() + .seconds(2)
+        let end = DispatchTime.now() + .seconds(6)
         // The lcore may be in the middle of a burst when it is told to stop.
         Thread.sleep(forTimeInterval: 0.02)
         while outstanding > 0 && DispatchTime.now() < end { Thread.sleep(forTimeInterval: 0.005) }

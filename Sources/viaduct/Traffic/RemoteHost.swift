@@ -16,9 +16,9 @@ protocol WireStation: ~Copyable {
 enum WirePeerCounter: Int, CaseIterable, Sendable {
     case sent = 0
     case returned
-    /// Frames on their way: sent, and not back within 500 ms.
+    /// Frames on their way; see ``OutstandingWindow``.
     case outstanding
-    /// Frames that were not back after 500 ms.
+    /// Frames that were lost on their way.
     case expired
     case announcements
     /// Frames that are none of its flows'.

@@ -3,7 +3,7 @@
 /// Paces a sender: so many packets a second, with a bounded burst, so that a stall is not followed by a flood (RFC 2697's bucket,
 /// counted in packets).
 struct TokenBucket: Sendable {
-    /// 2^20ths of a clock tick that a packet costs; 0 for no limit.
+    /// 2^16ths of a clock tick that a packet costs; 0 for no limit.
     private let cost: UInt64
     /// Most credit, in the same unit.
     private let limit: UInt64
@@ -12,7 +12,7 @@ struct TokenBucket: Sendable {
     /// Packets that may follow each other at once.
     let burst: Int
 
-    private static var fraction: UInt64 { @_noLocks get { 20 } }
+    private static var fraction: UInt64 { @_noLocks get { 16 } }
 
     /// - Parameters:
     ///   - packetsPerSecond: nil for no limit; else 1 to 1,000,000,000.

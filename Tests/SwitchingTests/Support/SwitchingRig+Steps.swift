@@ -43,9 +43,9 @@ extension SwitchingRig {
             """
     }
 
-    /// Waits until `condition` holds; fails the test when it does not for 20 seconds.
+    /// Waits until `condition` holds; fails the test when it does not for 60 seconds.
     func wait(_ what: String, sourceLocation: SourceLocation = #_sourceLocation, until condition: () -> Bool) throws {
-        let end = DispatchTime.now() + .seconds(20)
+        let end = DispatchTime.now() + .seconds(60)
         while !condition() {
             if DispatchTime.now() > end {
                 try #require(condition(), "\(what) did not come:\n\(account)", sourceLocation: sourceLocation)

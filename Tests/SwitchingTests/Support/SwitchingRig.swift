@@ -129,6 +129,12 @@ final class SwitchingRig {
         interfaces += software.virtualInterfaces
         var configuration = AcceleratedBackendConfiguration()
         configuration.forms = options.forms
+        // A machine that is short of processors is no peer that does not answer.
+        configuration.limits.offer = 30_000_000_000
+        configuration.limits.open = 30_000_000_000
+        configuration.limits.fence = 30_000_000_000
+        configuration.limits.drain = 30_000_000_000
+        configuration.limits.close = 30_000_000_000
         return try AcceleratedBackend(
             configuration: configuration, port: nic.port, virtualInterfaces: interfaces, logger: log.logger)
     }
