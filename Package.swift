@@ -117,6 +117,7 @@ let package = Package(
         tests(
             "SwitchingTests",
             guestSide + ["SoftNIC", "Netback", "AcceleratedBackend", "AcceleratedFrontend", "Netfront"]),
+        tests("viaductTests", ["viaduct", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
         tests("HotPathTests", []),
         tests("EndToEndTests", []),
     ],

@@ -215,6 +215,7 @@ import Wire
             _ = try rig.receive(1, at: one)
             #expect(plugin.received == 1)
             #expect(plugin.ticks == ticks)
+            plugin.clearCalls()
         }
     }
 }

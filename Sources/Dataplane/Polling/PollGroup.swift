@@ -14,6 +14,8 @@ public final class PollGroup: @unchecked Sendable {
     private let lock = NSLock()
     private var loops: [Loop]
     private var isRunning = true
+    /// Tables that a stuck loop may still read; freed when the loops have ended.
+    private var retiredTables: [UInt] = []
 
     @safe
     private struct Loop {
@@ -98,6 +100,10 @@ public final class PollGroup: @unchecked Sendable {
                 Self.free(loop)
             }
             loops = []
+            for address in retiredTables {
+                if let table = unsafe UnsafeMutablePointer<PollTable>(bitPattern: address) { unsafe PollTable.destroy(table) }
+            }
+            retiredTables = []
         }
     }
 
@@ -105,8 +111,10 @@ public final class PollGroup: @unchecked Sendable {
     private func swapTable(of index: Int) -> Bool {
         let new = unsafe PollTable.make(loops[index].pollers)
         let old = unsafe loops[index].lane.pointee.table.exchange(UInt(bitPattern: new), ordering: .acquiringAndReleasing)
-        // A stuck loop may still read the old table: leak it.
-        guard synchronize() else { return false }
+        guard synchronize() else {
+            retiredTables.append(old)
+            return false
+        }
         if let old = unsafe UnsafeMutablePointer<PollTable>(bitPattern: old) { unsafe PollTable.destroy(old) }
         return true
     }
