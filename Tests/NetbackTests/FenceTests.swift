@@ -54,6 +54,34 @@ import Wire
         }
     }
 
+    /// Where the fence stands when the default queue has a backlog of 800 frames as the fence is asked for, without a settle time.
+    private func placeBehindBacklog(receiveRing: Int) throws -> Int {
+        var place = 0
+        try Rig.runWithPlugin({ $0.uplinkReceiveRing = receiveRing }) { rig, plugin in
+            let one = try rig.addGuest(1)
+            try rig.setNonce(Self.nonce, vif: one, plugin)
+            // The lane stands still in the plugin's hook.
+            plugin.setBlocked(true)
+            #expect(rig.wire.send(numbers(0..<1)))
+            try rig.require("the lane stands still") { plugin.received == 1 }
+            #expect(rig.wire.send(numbers(1..<801)))
+            #expect(plugin.host.fence(sequence: 1, settleNanoseconds: 0, vif: one) == .done)
+            plugin.setBlocked(false)
+            let came = try rig.receive(802, at: one)
+            place = try #require(came.firstIndex { Frames.asFence($0) != nil })
+        }
+        return place
+    }
+
+    @Test func aFenceWaitsUntilTheDefaultQueueIsEmpty() throws {
+        #expect(try placeBehindBacklog(receiveRing: 1024) == 801)
+    }
+
+    @Test func aFenceWaitsForARingsWorthAndNoLonger() throws {
+        let place = try placeBehindBacklog(receiveRing: 256)
+        #expect(place >= 256 && place < 801)
+    }
+
     @Test func aFullVringDelaysTheFenceAndLosesNothingInFrontOfIt() throws {
         try Rig.runWithPlugin { rig, plugin in
             let one = try rig.addGuest(1, queueSize: 256)

@@ -51,7 +51,9 @@ struct OutstandingWindow: ~Copyable {
     @_noLocks
     mutating func sent(_ count: Int, at ticks: UInt64) {
         advance(to: ticks / slotTicks)
-        unsafe counts[index(newest)] += count
+        // Not `counts[…] += count`: Swift 6.3.1 crashes on that when it instruments for the thread sanitizer.
+        let cell = unsafe counts + index(newest)
+        unsafe cell.pointee += count
         outstanding += count
     }
 
@@ -60,7 +62,8 @@ struct OutstandingWindow: ~Copyable {
     mutating func returned(sentAt ticks: UInt64) {
         let slot = ticks / slotTicks
         guard slot >= oldest, slot <= newest, unsafe counts[index(slot)] > 0 else { return }
-        unsafe counts[index(slot)] -= 1
+        let cell = unsafe counts + index(slot)
+        unsafe cell.pointee -= 1
         outstanding -= 1
         if slot > newestReturned { newestReturned = slot }
     }
