@@ -135,7 +135,9 @@ import Wire
         try Rig.run { rig in
             let first = try rig.addGuest(1)
             let second = try rig.netback.addVif(rig.vif(2, mac: Rig.mac(1)), link: nil)
+            let third = try rig.netback.addVif(rig.vif(3), link: nil)
             try rig.connect(second, 2)
+            try rig.connect(third, 3)
             let one = Frames.numbered(1, to: Rig.mac(1), from: Rig.station)
             #expect(rig.wire.send([one]))
             #expect(try rig.receive(1, at: first) == [one])
@@ -150,6 +152,8 @@ import Wire
             let two = Frames.numbered(3, to: Rig.mac(1), from: Rig.station)
             #expect(rig.wire.send([two]))
             #expect(try rig.receive(1, at: second) == [two])
+            try rig.settle()
+            #expect(rig.guest(third).receive().isEmpty)
             #expect(rig.count("floodCopies") == 0)
         }
     }
