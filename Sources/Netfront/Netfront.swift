@@ -49,7 +49,7 @@ public final class Netfront: @unchecked Sendable {
         self.link = link
         self.group = group
         self.logger = logger
-        machine = FrontendMachine(isAvailable: false)
+        machine = FrontendMachine(limits: configuration.limits, isAvailable: false)
         counterBlock = CounterBlock(count: NetfrontCounter.allCases.count)
         let name = configuration.name
         do throws(DPDKError) {
@@ -115,8 +115,9 @@ public final class Netfront: @unchecked Sendable {
         thread?.stop()
         thread = nil
         lock.withLock {
-            if plugin != nil { dropPlugin() }
             guard port != nil else { return }
+            letGo()
+            if plugin != nil { dropPlugin() }
             port = nil
             unsafe device.deinitialize(count: 1)
             unsafe device.deallocate()

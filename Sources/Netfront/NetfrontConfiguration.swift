@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+public import Acceleration
 public import Wire
 
 /// How a guest's network device is set up.
@@ -17,11 +18,14 @@ public struct NetfrontConfiguration: Sendable {
     public var stashCapacity: Int
     /// How long a fence is awaited while the slow path yields nothing.
     public var fenceLimitMilliseconds: UInt64
+    /// Of the hand-shakes with the host.
+    public var limits: AccelerationLimits
     public var numaNode: Int
 
     public init(
         name: String, mac: MACAddress, socketPath: String, poolSize: Int = 8191, vringSize: Int = 1024,
-        stashCapacity: Int = 4096, fenceLimitMilliseconds: UInt64 = 5000, numaNode: Int = -1
+        stashCapacity: Int = 4096, fenceLimitMilliseconds: UInt64 = 5000, limits: AccelerationLimits = AccelerationLimits(),
+        numaNode: Int = -1
     ) {
         self.name = name
         self.mac = mac
@@ -30,6 +34,7 @@ public struct NetfrontConfiguration: Sendable {
         self.vringSize = vringSize
         self.stashCapacity = stashCapacity
         self.fenceLimitMilliseconds = fenceLimitMilliseconds
+        self.limits = limits
         self.numaNode = numaNode
     }
 }

@@ -11,7 +11,7 @@ import Testing
 
     @Test func offerWithoutAnswerIsTakenBack() {
         var script = BackendScript(at: .offering)
-        #expect(script.machine.nextDeadline == 1_000_000_000)
+        #expect(script.machine.nextDeadline == AccelerationLimits().offer)
         let reason = AccelerationReason(.timeout, "no answer to the offer")
         #expect(script.expire() == [.send(.revoke(id: 0, reason)), .stateChanged(.refused(reason))])
     }
@@ -28,7 +28,7 @@ import Testing
     @Test func unopenedVIIsRevokedAndReclaimedOnceClosed() {
         var script = BackendScript(at: .opening)
         let reason = AccelerationReason(.timeout, "the VI was not opened")
-        #expect(script.machine.nextDeadline == 2_000_000_000)
+        #expect(script.machine.nextDeadline == AccelerationLimits().open)
         #expect(script.expire() == [.send(.revoke(id: id, reason)), .stateChanged(.draining)])
         script.expect(.message(.closed(id: id)), [.reclaimVI, .stateChanged(.refused(reason))])
     }
@@ -46,7 +46,7 @@ import Testing
     @Test(arguments: [BackendScript.Rung.proving, .fenceSent])
     func fenceThatNeverComesUndoesTheSwitch(rung: BackendScript.Rung) {
         var script = BackendScript(at: rung)
-        #expect(script.machine.nextDeadline == 10_000_000_000)
+        #expect(script.machine.nextDeadline == AccelerationLimits().fence)
         #expect(script.expire() == [.engageHold, .stateChanged(.draining)])
         script.settle()
         #expect(script.machine.state.reason?.code == .timeout)
@@ -59,7 +59,7 @@ import Testing
         _ = script.tell(.hold(.engaged))
         _ = script.tell(.rule(.removed))
         let reason = AccelerationReason(.timeout, "the VI was not drained")
-        #expect(script.machine.nextDeadline == 2_000_001_000)
+        #expect(script.machine.nextDeadline == AccelerationLimits().drain + 1000)
         #expect(
             script.expire() == [
                 .send(.revoke(id: id, reason)), .releaseHold, .quarantineVI(reason),

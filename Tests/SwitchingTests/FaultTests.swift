@@ -76,6 +76,28 @@ import Testing
         }
     }
 
+    /// A machine that is short of processors, or a guest that is held up, is not gone: nothing is taken from it by force.
+    @Test func aGuestThatStandsStillForSecondsDuringASwitchLosesNothing() throws {
+        try SwitchingRig.run(SwitchingRig.Options(hasDefaultLimits: true)) { rig in
+            rig.startTraffic()
+            try rig.becomeFast()
+            try rig.passTraffic(50)
+            rig.withGuestStandingStill {
+                rig.setAcceleration(false)
+                usleep(4_000_000)
+            }
+            try rig.becomeSlow()
+            try rig.passTraffic(50)
+            rig.withGuestStandingStill {
+                rig.setAcceleration(true)
+                usleep(4_000_000)
+            }
+            try rig.becomeFast()
+            try rig.stopTraffic()
+            rig.expectPerfection()
+        }
+    }
+
     /// What the NIC held is lost; nothing comes late or twice, and the VI goes on.
     @Test func aFlapOfTheLinkLosesFramesAndNothingElse() throws {
         try SwitchingRig.run { rig in

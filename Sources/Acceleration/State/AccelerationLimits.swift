@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /// Time limits and thresholds of the hand-shakes. Times are in nanoseconds.
+///
+/// A limit that ends costs frames: what the VI holds is lost. So they are far longer than a hand-shake takes, which is
+/// milliseconds: only a peer that is gone or stuck should meet one, not a machine that is short of processors.
 public struct AccelerationLimits: Hashable, Sendable {
     /// From an offer to its answer.
-    public var offer: UInt64 = 1_000_000_000
+    public var offer: UInt64 = 5_000_000_000
     /// From a grant to `opened`.
-    public var open: UInt64 = 2_000_000_000
+    public var open: UInt64 = 5_000_000_000
     /// From a fence in every slow queue pair (or the wish to put it there) to `fenceReached`.
     public var fence: UInt64 = 10_000_000_000
     /// From `rulesRemoved` to `drained`, on top of the settle time; also how long a frontend waits after `withdraw`.
-    public var drain: UInt64 = 2_000_000_000
+    public var drain: UInt64 = 10_000_000_000
     /// From `drained` or `revoke` to `closed`.
-    public var close: UInt64 = 2_000_000_000
+    public var close: UInt64 = 5_000_000_000
     /// From an offer that was declined or not answered to the next one, so that a plugin that is loaded late finds
     /// its vif; 0 for never.
     public var reoffer: UInt64 = 1_000_000_000
@@ -21,6 +24,9 @@ public struct AccelerationLimits: Hashable, Sendable {
     public var leakWindow: UInt64 = 1_000_000_000
 
     public init() {}
+
+    /// The longest that a planned way back from the VI takes, when the peer does not answer.
+    public var withdrawal: UInt64 { fence.later(by: drain).later(by: close) }
 }
 
 extension UInt64 {

@@ -103,4 +103,7 @@ public struct FrontendMachine: Sendable {
 extension FrontendMachine {
     /// Whether no VI is granted: nothing is open, opening or closing.
     public var isIdle: Bool { phase == .idle || phase == .offered }
+
+    /// Whether ``FrontendEvent/opened`` or ``FrontendEvent/openFailed(_:)`` is owed.
+    public var isOpening: Bool { phase == .opening }
 }

@@ -6,8 +6,8 @@ import Foundation
 import Logging
 
 extension ControlPlane {
-    /// A planned way back takes at most the time limits of draining and closing (AccelerationLimits), and a little.
-    private static let withdrawMilliseconds = 5000
+    /// Nanoseconds that a planned way back may take, and a second for what a plugin does besides.
+    private static let withdrawalLimit = AccelerationLimits().withdrawal + 1_000_000_000
 
     @unsafe
     func loadPlugin(_ hooks: UnsafePointer<viaduct_backend_hooks>) throws(NetbackError) {
@@ -73,7 +73,7 @@ extension ControlPlane {
                 }
             }
         }
-        let end = DispatchTime.now() + .milliseconds(Self.withdrawMilliseconds)
+        let end = DispatchTime.now() + .nanoseconds(Int(Self.withdrawalLimit))
         while DispatchTime.now() < end {
             let areAtRest = lock.withLock { plugin == nil || leaving.allSatisfy { $0.probed == nil || isAtRest($0) } }
             if areAtRest { return }

@@ -102,6 +102,17 @@ extension Netfront {
         return nil
     }
 
+    /// Gives a VI back that is still open, in the place of the lcore, which works on the device no more: the host need not wait for it.
+    func letGo() {
+        step(.guestStopping)
+        if machine.isOpening { step(.opened) }
+        if !machine.isIdle {
+            closeVI()
+            step(.viClosed)
+        }
+        outbox.flush(over: link)
+    }
+
     private func closeVI() {
         let isQuiet = unsafe withoutHotHooks { binding in
             _ = unsafe binding.hooks.pointee.backend_changed(binding.device, nil)

@@ -46,7 +46,7 @@ extension Netfront {
     /// - Throws: `pluginStuck` when a hook does not return: then the plugin stays loaded for ever.
     public func unloadPlugin() throws(NetfrontError) {
         lock.withLock { step(.available(.no(AccelerationReason(.pluginRemoved)))) }
-        let isIdle = wait(milliseconds: 5000) { $0.machine.isIdle }
+        let isIdle = wait(milliseconds: Int(configuration.limits.withdrawal / 1_000_000)) { $0.machine.isIdle }
         lock.lock()
         defer { lock.unlock() }
         guard let name = plugin?.name else { return }

@@ -23,6 +23,8 @@ final class SwitchingRig {
         var flows = 2
         var loadsPlugins = true
         var virtualInterfaces = 2
+        /// Time limits as users have them.
+        var hasDefaultLimits = false
     }
 
     let options: Options
@@ -130,11 +132,13 @@ final class SwitchingRig {
         var configuration = AcceleratedBackendConfiguration()
         configuration.forms = options.forms
         // A machine that is short of processors is no peer that does not answer.
-        configuration.limits.offer = 30_000_000_000
-        configuration.limits.open = 30_000_000_000
-        configuration.limits.fence = 30_000_000_000
-        configuration.limits.drain = 30_000_000_000
-        configuration.limits.close = 30_000_000_000
+        if !options.hasDefaultLimits {
+            configuration.limits.offer = 30_000_000_000
+            configuration.limits.open = 30_000_000_000
+            configuration.limits.fence = 30_000_000_000
+            configuration.limits.drain = 30_000_000_000
+            configuration.limits.close = 30_000_000_000
+        }
         return try AcceleratedBackend(
             configuration: configuration, port: nic.port, virtualInterfaces: interfaces, logger: log.logger)
     }
@@ -154,6 +158,13 @@ final class SwitchingRig {
             for box in rig.interfacePools { inUse[box.pool.name] = box.pool.handle.inUse }
             #expect(inUse.values.allSatisfy { $0 == 0 }, "mbufs leaked: \(inUse)")
         }
+    }
+
+    /// The guest gets no time on its lcore while `body` runs.
+    func withGuestStandingStill(_ body: () throws -> Void) rethrows {
+        #expect(unsafe group.remove(context: guest.context))
+        defer { group.add(guest.poller, toLoop: options.lcores - 1) }
+        try body()
     }
 
     /// Takes the guest's application off its lcore at once.
