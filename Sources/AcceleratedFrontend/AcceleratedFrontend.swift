@@ -117,8 +117,11 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
         if mbuf.packetLength > Self.longestFrame || mbuf.segmentCount != 1 || mbuf.requestsTransmitOffload {
             return .declined(.form)
         }
+        let frame = mbuf.bytes
+        // The guest is in no VLAN, and the wire beyond the VI may be in any: the host drops such a frame.
+        if frame.isInVLAN { return .declined(.form) }
         // The wire knows this guest by its own address; another one is for the host to judge.
-        return mbuf.bytes.mac(at: 6).rawValue == mac ? .accepted : .declined(.source)
+        return frame.mac(at: 6).rawValue == mac ? .accepted : .declined(.source)
     }
 
     /// Posts what was gathered; what finds no descriptor is busy.

@@ -27,6 +27,8 @@ public enum NetfrontCounter: Int, CaseIterable, Sendable {
     case dropReplica
     /// A frame on the VI for another MAC.
     case dropForeign
+    /// A tagged frame on the VI: a rule on the destination MAC alone lets those of every VLAN through, and the guest is in none.
+    case dropTagged
     /// Shorter than an Ethernet header.
     case dropRunt
     /// The stash was full while the fence was awaited.
@@ -50,6 +52,9 @@ public enum NetfrontCounter: Int, CaseIterable, Sendable {
     case fencesLost
     /// Switches undone without a fence: re-ordering is possible.
     case possibleReorderings
+
+    /// What became of frames from the VI that were not delivered.
+    public static let drops: [NetfrontCounter] = [.dropReplica, .dropForeign, .dropTagged, .dropRunt, .dropStashOverflow]
 
     /// Key in status and JSON.
     public var name: String { "\(self)" }

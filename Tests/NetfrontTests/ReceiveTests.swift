@@ -140,6 +140,23 @@ import Wire
         }
     }
 
+    /// A rule on the destination MAC lets every VLAN through; the slow path would not.
+    @Test func taggedFramesAreDroppedAndProveAndTeachNothing() throws {
+        try GuestRig.run { rig in
+            rig.open()
+            rig.sendFence()
+            rig.receive(rounds: 3)
+            _ = rig.takeEvents()
+            rig.sendFast(0..<4, peer: 20, tag: 0x0001)
+            rig.sendFast(4..<7, peer: 21, tag: 0xEFFF)
+            #expect(rig.receive(rounds: 2).isEmpty)
+            #expect(rig.count(.dropTagged) == 7 && rig.takeEvents().isEmpty && !rig.isKnown(20) && !rig.isKnown(21))
+            rig.sendFast(7..<9, peer: 22, tag: 0xE000)
+            #expect(rig.receive(rounds: 2).count == 2)
+            #expect(rig.isKnown(22) && rig.count(.dropTagged) == 7)
+        }
+    }
+
     @Test func localAddressesAreNeitherLearnedNorKept() throws {
         try GuestRig.run { rig in
             rig.becomeFast(peers: 2)

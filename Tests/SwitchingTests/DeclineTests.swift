@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
 import Dataplane
+import Netback
 import Netfront
 import Testing
 import Wire
@@ -8,7 +9,8 @@ import Wire
 /// Packets that the fast path does not take, between those that it does.
 @Suite(.serialized) struct DeclineTests {
     private func inject(
-        _ count: Int, to destination: UInt64, from source: MACAddress = Traffic.guestMAC, length: Int = 60, _ rig: SwitchingRig
+        _ count: Int, to destination: UInt64, from source: MACAddress = Traffic.guestMAC, length: Int = 60, vlan: UInt16? = nil,
+        _ rig: SwitchingRig
     ) throws {
         var burst = MbufBurst(capacity: 64)
         try #require(rig.netfront.guest.pool.allocate(count, into: &burst))
@@ -18,6 +20,10 @@ import Wire
             burst[index].mutableBytes.set(mac: source, at: 6)
             burst[index].mutableBytes.set(u16: 0x88B6, at: 12)
             burst[index].mutableBytes.set(u16: 0xFFFF, at: 14)
+            if let vlan {
+                burst[index].mutableBytes.set(u16: 0x8100, at: 12)
+                burst[index].mutableBytes.set(u16: vlan, at: 14)
+            }
         }
         rig.guest.inject(&burst)
         let isTaken = burst.isEmpty
@@ -43,6 +49,21 @@ import Wire
             try rig.stopTraffic()
             #expect(rig.stations.counters.lost == 0 && rig.stations.counters.late == 0, "\(rig.account)")
             #expect(rig.guest.counters.lost == 0 && rig.guest.counters.late == 0, "\(rig.account)")
+        }
+    }
+
+    /// By the VI a tagged packet would reach a VLAN that the guest is not in: it is declined, and the switch drops it.
+    @Test func aTaggedPacketReachesTheWireByNeitherPath() throws {
+        try SwitchingRig.run { rig in
+            rig.startTraffic()
+            try rig.becomeFast()
+            try inject(6, to: Traffic.station(0).rawValue, vlan: 7, rig)
+            try inject(4, to: 0x0200_0000_BEEF, vlan: 7, rig)
+            try rig.wait("the drops") { rig.netback.vifs.first { $0.id == rig.vif }?.counters["tagged"] == 10 }
+            try rig.wait("the fast path again") { rig.count(.peersFast) == 2 }
+            try rig.passTraffic(100)
+            try rig.stopTraffic()
+            rig.expectPerfection()
         }
     }
 

@@ -46,6 +46,18 @@ struct EthernetTests {
         }
     }
 
+    @Test func aPriorityTagIsNoVLAN() {
+        let rows: [(tag: (type: UInt16, control: UInt16)?, length: Int, isInVLAN: Bool)] = [
+            (nil, 60, false), ((0x8100, 1), 60, true), ((0x8100, 0xE000), 60, false), ((0x88A8, 0x0FFF), 60, true),
+            ((0x8100, 0xE000), 18, false), ((0x8100, 0), 17, true), ((0x8100, 5), 13, false), (nil, 14, false),
+        ]
+        for row in rows {
+            let tags = row.tag.map { [($0.type, $0.control)] } ?? []
+            let frame = Frames.ethernet(tags: tags, type: 0x0800, Array(repeating: 0, count: 60))
+            withView(Array(frame.prefix(row.length))) { #expect($0.isInVLAN == row.isInVLAN, "\(row)") }
+        }
+    }
+
     @Test func thirdTagIsLeftInPlace() throws {
         let frame = Frames.ethernet(tags: [(0x88A8, 1), (0x8100, 2), (0x8100, 3)], type: 0x0800, [])
         try withView(frame) {

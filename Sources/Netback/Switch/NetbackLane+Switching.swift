@@ -54,13 +54,7 @@ extension NetbackLane {
         if mbuf.segmentCount != 1 { return .multiSegment }
         let frame = mbuf.bytes
         guard frame.count >= 14 else { return .runt }
-        let etherType = frame.u16(at: 12)
-        if etherType == EtherType.vlan.rawValue || etherType == EtherType.qinq.rawValue {
-            // VLAN 0 is a priority alone (IEEE Std 802.1Q 9.6).
-            guard frame.count >= 18 else { return .runt }
-            if frame.u16(at: 14) & 0xFFF != 0 { return .tagged }
-        }
-        return nil
+        return frame.isInVLAN ? .tagged : nil
     }
 
     /// Addresses that no bridge forwards: 01-80-C2-00-00-00 to -0F (IEEE Std 802.1Q, table 8-1).

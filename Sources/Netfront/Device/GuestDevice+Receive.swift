@@ -126,6 +126,11 @@ extension GuestDevice {
             count(destination.isGroup ? .dropReplica : .dropForeign)
             return false
         }
+        // As netback does on the slow path.
+        if bytes.isInVLAN {
+            count(.dropTagged)
+            return false
+        }
         learn(bytes.mac(at: 6))
         if !hasSeenFrame {
             hasSeenFrame = true

@@ -34,6 +34,18 @@ public struct VLANTag: Sendable {
     }
 }
 
+extension ByteView {
+    /// Whether the frame belongs to a VLAN: it has a tag with an identifier other than 0, which is a priority alone (IEEE 802.1Q-2018
+    /// 9.6), or ends inside its tag. False for what is no frame at all.
+    @inlinable
+    public var isInVLAN: Bool {
+        @_noLocks get {
+            guard count >= 14, EtherType(rawValue: u16(at: 12)).isVLANTag else { return false }
+            return count < 18 || u16(at: 14) & 0x0FFF != 0
+        }
+    }
+}
+
 extension VLANTag: Hashable {
     @inlinable @_noLocks
     public static func == (left: VLANTag, right: VLANTag) -> Bool {

@@ -109,11 +109,18 @@ final class GuestRig {
         toGuest.handle.enqueue(&burst)
     }
 
-    func sendFast(_ numbers: Range<UInt32>, to destination: MACAddress = Frame.guest, peer: UInt64 = 1, length: Int = 60) {
+    /// - Parameter tag: the control field of an IEEE 802.1Q tag.
+    func sendFast(
+        _ numbers: Range<UInt32>, to destination: MACAddress = Frame.guest, peer: UInt64 = 1, length: Int = 60, tag: UInt16? = nil
+    ) {
         var burst = MbufBurst(capacity: 1)
         for number in numbers {
             precondition(pool.handle.allocate(1, into: &burst))
             Frame.write(number, to: destination, from: Frame.peer(peer), length: length, burst[0])
+            if let tag {
+                burst[0].mutableBytes.set(u16: 0x8100, at: 12)
+                burst[0].mutableBytes.set(u16: tag, at: 14)
+            }
             precondition(vi.arriving.append(burst[0]))
             burst.removeAll()
         }
@@ -208,7 +215,7 @@ final class GuestRig {
     /// In = delivered + drops + held, on each path.
     func expectIdentity(sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(count(.receivedSlowPackets) == count(.deliveredSlow), sourceLocation: sourceLocation)
-        let drops = [NetfrontCounter.dropReplica, .dropForeign, .dropRunt, .dropStashOverflow].reduce(0) { $0 + count($1) }
+        let drops = NetfrontCounter.drops.reduce(0) { $0 + count($1) }
         let held = unsafe UInt64(device.pointee.stash.count)
         #expect(count(.receivedFastPackets) == count(.deliveredFast) + drops + held, sourceLocation: sourceLocation)
         #expect(count(.stashDepth) == held, sourceLocation: sourceLocation)

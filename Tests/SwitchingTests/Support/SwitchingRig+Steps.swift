@@ -110,9 +110,9 @@ extension SwitchingRig {
     /// What came in is what was delivered, dropped for a reason, or is held. Traffic must rest.
     func expectIdentities(sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(count(.receivedSlowPackets) == count(.deliveredSlow), "\(account)", sourceLocation: sourceLocation)
-        let drops: [NetfrontCounter] = [.dropReplica, .dropForeign, .dropRunt, .dropStashOverflow]
         #expect(
-            count(.receivedFastPackets) == count(.deliveredFast) + drops.reduce(0) { $0 + count($1) } + count(.stashDepth),
+            count(.receivedFastPackets) == count(.deliveredFast) + NetfrontCounter.drops.reduce(0) { $0 + count($1) }
+                + count(.stashDepth),
             "\(account)", sourceLocation: sourceLocation)
         #expect(nic.statistics.isBalanced, "\(account)", sourceLocation: sourceLocation)
     }
