@@ -16,10 +16,8 @@ struct WirePeer: WireStation, ~Copyable {
     /// Cell 0, written by the control plane: 1 while it shall send.
     private let orders: Counters
     private var source: TrafficSource
-    private var checker: ArrivalChecker
-    private var window: OutstandingWindow
+    private var returning: ReturnPath
     private var outbox = MbufBurst(capacity: 64)
-    private var inbox = MbufBurst(capacity: 64)
     private var nextAnnouncement: UInt64
     private let announcementTicks: UInt64
 
@@ -33,58 +31,38 @@ struct WirePeer: WireStation, ~Copyable {
         address = endpoints.source
         self.counters = counters
         self.orders = orders
-        checker = ArrivalChecker(flowCount: source.flowCount)
+        returning = ReturnPath(
+            wire: wire, mac: endpoints.sourceMAC, checker: ArrivalChecker(flowCount: source.flowCount),
+            windowCapacity: windowCapacity, counters: counters)
         self.source = source
         let now = TSC.now()
-        window = OutstandingWindow(capacity: windowCapacity, hertz: TSC.hertz, now: now)
         announcementTicks = TSC.hertz
         nextAnnouncement = now
     }
 
     mutating func finish() -> (findings: TrafficFindings, sent: [UInt64]) {
         let sent = (0..<source.flowCount).map { source.count(ofFlow: $0) }
-        return (checker.finish(sent: sent), sent)
+        return (returning.checker.finish(sent: sent), sent)
     }
 
     @_noLocks
     mutating func poll() -> Int {
-        let received = receive()
+        let received = returning.receive()
         return received + send()
-    }
-
-    @_noLocks
-    private mutating func receive() -> Int {
-        let count = wire.receive(into: &inbox)
-        if count == 0 { return 0 }
-        var index = 0
-        var returned = 0
-        while index < count {
-            let bytes = inbox[index].bytes
-            if bytes.count >= 14, bytes.mac(at: 0) == mac, let sentAt = checker.check(bytes) {
-                window.returned(sentAt: sentAt)
-                returned += 1
-            }
-            index += 1
-        }
-        inbox.free()
-        counters.add(returned, to: WirePeerCounter.returned.index)
-        counters.add(count - returned, to: WirePeerCounter.foreign.index)
-        return count
     }
 
     @_noLocks
     private mutating func send() -> Int {
         let now = TSC.now()
-        let room = window.room(at: now)
+        let room = returning.window.room(at: now)
         if orders[0] != 0 && outbox.isEmpty {
             if now >= nextAnnouncement { announce(now) }
             let made = source.fill(&outbox, limit: room, pool: pool, now: now)
-            window.sent(made, at: now)
+            returning.window.sent(made, at: now)
             counters.add(made, to: WirePeerCounter.sent.index)
         }
         let sent = wire.transmit(&outbox)
-        counters.set(UInt64(truncatingIfNeeded: window.outstanding), at: WirePeerCounter.outstanding.index)
-        counters.set(window.expired, at: WirePeerCounter.expired.index)
+        returning.publishWindow()
         return sent
     }
 

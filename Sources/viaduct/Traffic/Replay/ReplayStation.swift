@@ -16,11 +16,9 @@ struct ReplayStation: WireStation, ~Copyable {
     private let counters: Counters
     private let orders: Counters
     private let ledger: DigestLedger
-    private var checker: ArrivalChecker
-    private var window: OutstandingWindow
+    private var returning: ReturnPath
     private var bucket: TokenBucket
     private var outbox = MbufBurst(capacity: 64)
-    private var inbox = MbufBurst(capacity: 64)
     private var skipped = MbufBurst(capacity: 64)
 
     /// Empty reads, one after the other, that mean the end of the capture: a single one may be for want of an mbuf.
@@ -37,9 +35,10 @@ struct ReplayStation: WireStation, ~Copyable {
         self.counters = counters
         self.orders = orders
         self.ledger = ledger
-        checker = ArrivalChecker(ledger)
+        returning = ReturnPath(
+            wire: wire, mac: endpoints.sourceMAC, checker: ArrivalChecker(ledger), windowCapacity: windowCapacity,
+            counters: counters)
         let now = TSC.now()
-        window = OutstandingWindow(capacity: windowCapacity, hertz: TSC.hertz, now: now)
         bucket = TokenBucket(
             packetsPerSecond: packetsPerSecond, burst: TokenBucket.burst(packetsPerSecond: packetsPerSecond), hertz: TSC.hertz,
             now: now)
@@ -47,43 +46,22 @@ struct ReplayStation: WireStation, ~Copyable {
 
     mutating func finish() -> (findings: TrafficFindings, sent: [UInt64]) {
         let sent = (0..<DigestLedger.flowCount).map { ledger.count(ofFlow: $0) }
-        return (checker.finish(sent: sent), sent)
+        return (returning.checker.finish(sent: sent), sent)
     }
 
     @_noLocks
     mutating func poll() -> Int {
-        let received = receive()
+        let received = returning.receive()
         return received + send()
-    }
-
-    @_noLocks
-    private mutating func receive() -> Int {
-        let count = wire.receive(into: &inbox)
-        if count == 0 { return 0 }
-        var index = 0
-        var returned = 0
-        while index < count {
-            let bytes = inbox[index].bytes
-            if bytes.count >= 14, bytes.mac(at: 6) == guest, let sentAt = checker.check(bytes) {
-                window.returned(sentAt: sentAt)
-                returned += 1
-            }
-            index += 1
-        }
-        inbox.free()
-        counters.add(returned, to: WirePeerCounter.returned.index)
-        counters.add(count - returned, to: WirePeerCounter.foreign.index)
-        return count
     }
 
     @_noLocks
     private mutating func send() -> Int {
         let now = TSC.now()
-        let room = window.room(at: now)
+        let room = returning.window.room(at: now)
         if orders[0] != 0 && outbox.isEmpty && room > 0 { read(limit: room, now) }
         let sent = wire.transmit(&outbox)
-        counters.set(UInt64(truncatingIfNeeded: window.outstanding), at: WirePeerCounter.outstanding.index)
-        counters.set(window.expired, at: WirePeerCounter.expired.index)
+        returning.publishWindow()
         return sent
     }
 
@@ -113,7 +91,7 @@ struct ReplayStation: WireStation, ~Copyable {
         }
         outbox.truncate(to: kept)
         counters.add(skipped.free(), to: WirePeerCounter.skipped.index)
-        window.sent(kept, at: now)
+        returning.window.sent(kept, at: now)
         counters.add(kept, to: WirePeerCounter.sent.index)
     }
 
