@@ -176,7 +176,7 @@ final class EmbeddedHost: @unchecked Sendable {
         } catch { logger.error("\(error)") }
         netfront.close()
         do {
-            try netback.unloadPlugin()
+            if configuration.plugin != .none { try netback.unloadPlugin() }
             try netback.removeVif(vif)
         } catch { logger.error("\(error)") }
         netback.stop()
