@@ -57,7 +57,8 @@ public struct VifConfiguration: Sendable, Equatable {
     public var name: String
     /// The guest's own address; the switch never learns it elsewhere.
     public var mac: MACAddress
-    /// Must be nil: only untagged frames are switched.
+    /// The vif's VLAN on the uplink, 1 to 4094; nil for untagged frames. The vif is an access port (IEEE Std 802.1Q 6.9): its guest
+    /// sends and receives untagged frames, and reaches only what is in the same VLAN.
     public var vlan: UInt16?
     /// Where the guest finds its vhost-user socket; at most 107 bytes, and nothing may be there yet.
     public var socketPath: String

@@ -9,7 +9,7 @@ public enum NetbackError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooManyVifs(limit: Int)
     case duplicateName(String)
     case invalidAddress(MACAddress, vif: String)
-    case vlanNotSupported(UInt16, vif: String)
+    case invalidVLAN(UInt16, vif: String)
     case socketExists(path: String)
     case unknownVif(UInt32)
     case dpdk(DPDKError)
@@ -32,8 +32,8 @@ public enum NetbackError: Error, Sendable, Equatable, CustomStringConvertible {
         case .tooManyVifs(let limit): "all \(limit) vifs are in use: remove one, or raise maximumVifs"
         case .duplicateName(let name): "a vif named \(name) exists: choose another name"
         case .invalidAddress(let mac, let vif): "vif \(vif) cannot have the address \(mac): give it a unicast address of its own"
-        case .vlanNotSupported(let vlan, let vif):
-            "vif \(vif) asks for VLAN \(vlan), but only untagged frames are switched: leave the VLAN out"
+        case .invalidVLAN(let vlan, let vif):
+            "vif \(vif) cannot be in VLAN \(vlan): choose one from 1 to 4094, or none for untagged frames"
         case .socketExists(let path): "\(path) exists: remove it if no other process serves it, or choose another path"
         case .unknownVif(let id): "there is no vif \(id): see the list of vifs"
         case .dpdk(let error): "\(error)"

@@ -104,7 +104,8 @@ import Wire
                 #expect(throws: expected) { try rig.netback.addVif(wanted, link: nil) }
             }
             refuse(.duplicateName("vif1")) { $0.name = "vif1" }
-            refuse(.vlanNotSupported(12, vif: "vif2")) { $0.vlan = 12 }
+            refuse(.invalidVLAN(0, vif: "vif2")) { $0.vlan = 0 }
+            refuse(.invalidVLAN(4095, vif: "vif2")) { $0.vlan = 4095 }
             for mac in [
                 MACAddress.zero, .broadcast, MACAddress(rawValue: 0x0100_5E00_0001), MACAddress(rawValue: 0x7669_6164_7563),
             ] {

@@ -47,7 +47,7 @@ import Wire
             var model: [UInt64: (SwitchPort, Bool)] = [:]
             var random = SplitMix64(seed: 17)
             for step in 0..<20000 {
-                let key = ForwardingTable.key(Rig.mac(UInt64(random.below(90))))
+                let key = ForwardingTable.key(Rig.mac(UInt64(random.below(90))), vlan: 0)
                 let port = SwitchPort(slot: random.below(8) - 1, vif: UInt32(random.below(3)))
                 let learned = model.values.count { !$0.1 }
                 switch random.below(10) {

@@ -41,7 +41,7 @@ import Wire
         Row("1 byte", short(1), "runt"), Row("13 bytes", short(13), "runt"), Row("14 bytes", short(14), nil),
         Row("VLAN 1", tagged(1), "tagged"), Row("VLAN 4095, priority 7", tagged(0xFFFF), "tagged"),
         Row("priority tag", tagged(0xE000), nil), Row("service tag 5", tagged(5, type: 0x88A8), "tagged"),
-        Row("17 bytes of a tagged frame", Array(tagged(0).prefix(17)), "tagged"),
+        Row("17 bytes of a tagged frame", Array(tagged(0).prefix(17)), "runt"),
         Row("18 bytes of a tagged frame", Array(tagged(0).prefix(18)), nil),
         Row("01-80-C2-00-00-00", reserved(0), "reservedAddress"), Row("01-80-C2-00-00-0F", reserved(0xF), "reservedAddress"),
         Row("01-80-C2-00-00-10", reserved(0x10), nil),

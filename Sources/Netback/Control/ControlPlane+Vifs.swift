@@ -63,7 +63,7 @@ extension ControlPlane {
         guard wanted.mac.isValidUnicast, wanted.mac != FenceFrame.address else {
             throw .invalidAddress(wanted.mac, vif: wanted.name)
         }
-        if let vlan = wanted.vlan { throw .vlanNotSupported(vlan, vif: wanted.name) }
+        if let vlan = wanted.vlan, !(1...4094).contains(vlan) { throw .invalidVLAN(vlan, vif: wanted.name) }
         // librte_vhost removes a socket's path when it fails to listen there: never that of another process.
         if (try? FileManager.default.attributesOfItem(atPath: wanted.socketPath)) != nil {
             throw .socketExists(path: wanted.socketPath)

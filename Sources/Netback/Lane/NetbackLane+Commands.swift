@@ -60,7 +60,8 @@ extension NetbackLane {
     private mutating func attach(_ command: LaneCommand) {
         guard let vif = unsafe VifReference(word: command.large) else { return }
         vifs.attach(vif, slot: command.slot)
-        table.setStatic(ForwardingTable.key(vif.lane.mac), port: vif.lane.port)
+        members.add(vif.lane.vlan)
+        table.setStatic(vif.lane.key, port: vif.lane.port)
         localAddressesChanged = true
     }
 
@@ -70,9 +71,10 @@ extension NetbackLane {
         guard let vif = vifs.at(slot: slot) else { return }
         vif.lane.freeAll(.vifRemoved)
         vif.lane.publishDepths()
-        let key = ForwardingTable.key(vif.lane.mac)
+        let key = vif.lane.key
         let port = vif.lane.port
         vifs.detach(slot: slot)
+        members.remove(vif.lane.vlan)
         if let place = table.place(of: key), table.entry(at: place).isStatic, table.entry(at: place).port == port {
             table.remove(at: place)
             inheritAddress(key)
@@ -87,7 +89,7 @@ extension NetbackLane {
         var place = 0
         while place < vifs.count {
             let vif = vifs[place]
-            if ForwardingTable.key(vif.lane.mac) == key {
+            if vif.lane.key == key {
                 return table.setStatic(key, port: vif.lane.port)
             }
             place += 1

@@ -2,12 +2,12 @@
 import Wire
 
 extension NetbackLane {
-    /// Learns that `source` is behind `port`; false when the address is tied to another port.
+    /// Learns that `source` is behind `port` in that VLAN; false when the address is tied to another port.
     @_noLocks
-    mutating func learn(_ source: MACAddress, _ port: SwitchPort) -> Bool {
+    mutating func learn(_ source: MACAddress, vlan: UInt16, _ port: SwitchPort) -> Bool {
         // Sources that no station has: nothing to learn.
         guard source.isValidUnicast else { return true }
-        let key = ForwardingTable.key(source)
+        let key = ForwardingTable.key(source, vlan: vlan)
         guard let place = table.place(of: key) else {
             if table.learn(key, port: port, seen: clock.seconds) {
                 if !port.isUplink { localAddressesChanged = true }
@@ -28,10 +28,10 @@ extension NetbackLane {
         return true
     }
 
-    /// The port behind which `destination` is; nil when unknown.
+    /// The port behind which `destination` is in that VLAN; nil when unknown.
     @_noLocks
-    mutating func port(of destination: MACAddress) -> SwitchPort? {
-        guard let place = table.place(of: ForwardingTable.key(destination)) else { return nil }
+    mutating func port(of destination: MACAddress, vlan: UInt16) -> SwitchPort? {
+        guard let place = table.place(of: ForwardingTable.key(destination, vlan: vlan)) else { return nil }
         let port = table.entry(at: place).port
         return isAlive(port) ? port : nil
     }
@@ -83,7 +83,7 @@ extension NetbackLane {
         while looked < Self.entriesPerRound * 4, snapshot.place < table.count {
             let entry = table.entry(at: snapshot.place)
             // The vifs' own addresses are known to the control plane.
-            if !entry.isStatic && !entry.port.isUplink && isAlive(entry.port) { snapshot.append(entry.key) }
+            if !entry.isStatic && !entry.port.isUplink && isAlive(entry.port) { snapshot.append(entry.address) }
             snapshot.place += 1
             looked += 1
         }

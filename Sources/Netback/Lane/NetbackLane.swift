@@ -38,6 +38,7 @@ struct NetbackLane: ~Copyable {
     var turn = 0
 
     var table: ForwardingTable
+    var members = VLANMembers()
     var clock: LaneClock
     /// Ageing: the second of the last sweep, where this one is, how much is left.
     var sweptSecond: UInt32 = 0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
+import Wire
 
 extension NetbackLane {
     /// Takes a burst that the guest sent by its VI, straight to the uplink; how many frames.
@@ -10,12 +11,27 @@ extension NetbackLane {
     mutating func pollVI(_ vif: VifReference) -> Int {
         let count = vif.lane.soft.receive(into: &fromGuest)
         guard count > 0 else { return 0 }
-        fromGuest.move(to: &uplinkOutbox)
-        appended &+= UInt64(count)
+        if vif.lane.vlan == 0 {
+            fromGuest.move(to: &uplinkOutbox)
+            appended &+= UInt64(count)
+        } else {
+            appendTagged(vif.lane.vlan)
+        }
         vif.lane.count(.viReceived, count)
         // Behind the append: whoever sees the count may send more by the slow path, to the same outbox.
         vif.lane.soft.settle(count)
         return count
+    }
+
+    /// Moves what a guest sent to the uplink's outbox, into the vif's VLAN.
+    @_noLocks
+    private mutating func appendTagged(_ vlan: UInt16) {
+        var index = 0
+        while index < fromGuest.count {
+            deliver(fromGuest[index], vlan: vlan, to: .uplink, destination: .broadcast, isFromUplink: false)
+            index += 1
+        }
+        fromGuest.removeAll()
     }
 
     /// Carries out a command about a vif's VI in software; false when it is another command.

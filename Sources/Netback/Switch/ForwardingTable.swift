@@ -16,6 +16,9 @@ struct ForwardingTable: ~Copyable {
         /// Seconds on the lane's clock at which a frame last came from the address.
         var seen: UInt32
         var isStatic: Bool
+
+        /// The key without its VLAN.
+        var address: UInt64 { @_noLocks get { key & 0xFFFF_FFFF_FFFF } }
     }
 
     private var places: HashTable
@@ -36,7 +39,7 @@ struct ForwardingTable: ~Copyable {
 
     /// Untagged frames have VLAN 0.
     @inline(always) @_noLocks
-    static func key(_ address: MACAddress, vlan: UInt16 = 0) -> UInt64 { address.rawValue | UInt64(vlan) << 48 }
+    static func key(_ address: MACAddress, vlan: UInt16) -> UInt64 { address.rawValue | UInt64(vlan) << 48 }
 
     /// The place of `key`'s entry.
     @_noLocks

@@ -38,6 +38,7 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     // Drops of frames that came in, in the order in which a frame is examined.
     case multiSegment
     case runt
+    /// Of a VLAN that no vif is in, with a provider's tag or two tags, or tagged by a guest: guests know of no VLAN.
     case tagged
     case unexpectedFence
     case reservedAddress
@@ -50,6 +51,8 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     case oversize
     // Drops on the way out.
     case uplinkFull
+    /// A buffer without room for the vif's VLAN tag.
+    case noHeadroom
     case guestAbsent
     case vringFull
     /// The ring of a VI in software had no room.
@@ -95,7 +98,7 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     /// Whether a vif has this counter, too.
     var appliesToVif: Bool {
         switch self {
-        case .wireReceived, .wireTransmitted, .floodCopies, .reflected, .noMbuf, .oversize, .uplinkFull, .uplinkQueued,
+        case .wireReceived, .wireTransmitted, .floodCopies, .reflected, .noMbuf, .oversize, .uplinkFull, .noHeadroom, .uplinkQueued,
             .fdbEntries, .fdbFull, .fdbMoves, .fdbAged:
             false
         default: true

@@ -20,6 +20,8 @@ struct VifLane: ~Copyable {
 
     let port: SwitchPort
     let mac: MACAddress
+    /// The VLAN whose frames the guest gets, untagged; 0 for untagged ones.
+    let vlan: UInt16
     let pool: MempoolHandle
     let guest: SharedWord
     let row: CounterRow
@@ -53,11 +55,12 @@ struct VifLane: ~Copyable {
     var sentSequence: UInt32?
 
     init(
-        port: SwitchPort, mac: MACAddress, pool: MempoolHandle, guest: SharedWord, row: CounterRow, totals: CounterRow,
+        port: SwitchPort, mac: MACAddress, vlan: UInt16, pool: MempoolHandle, guest: SharedWord, row: CounterRow, totals: CounterRow,
         holdCapacity: Int
     ) {
         self.port = port
         self.mac = mac
+        self.vlan = vlan
         self.pool = pool
         self.guest = guest
         self.row = row
@@ -67,6 +70,8 @@ struct VifLane: ~Copyable {
         releasing = MbufBurst(capacity: Self.burst)
     }
 
+    /// Of the vif's own address in the switch's table.
+    var key: UInt64 { @_noLocks get { ForwardingTable.key(mac, vlan: vlan) } }
     var isConnected: Bool { @_noLocks get { device >= 0 } }
     var heldCount: Int { @_noLocks get { hold.count + releasing.count } }
 
