@@ -12,8 +12,11 @@ import Wire
 public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
     private let mac: UInt64
     private var vi: QueuePair?
+    /// Frames carry this VLAN's tag on the VI; 0 when they are untagged.
+    private var vlan: UInt16 = 0
     /// What of a burst goes to the VI, gathered for one driver call.
     private var outgoing = MbufBurst(capacity: 256)
+    private var foreign = MbufBurst(capacity: 64)
     private let counterBlock = CounterBlock(count: AcceleratedFrontendCounter.allCases.count)
     private let counters: Counters
 
@@ -29,7 +32,7 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
     // MARK: Control plane
 
     public mutating func open(_ grant: Grant, id: UInt32, transmitDescriptors: UInt16) throws(DPDKError) {
-        guard case .queuePair(let port, let rxQueue, let txQueue, let mempool) = grant else {
+        guard case .queuePair(let port, let rxQueue, let txQueue, let mempool, let vlan) = grant else {
             throw DPDKError("open a VI that is a device of its own", code: 95, detail: "this guest shares the host's process")
         }
         let id = PortID(rawValue: port)
@@ -43,6 +46,7 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
         }
         vi = QueuePair(
             port: id, receiveQueue: rxQueue, transmitQueue: txQueue, transmitDescriptors: transmitDescriptors)
+        self.vlan = vlan ?? 0
     }
 
     public mutating func close() { vi = nil }
@@ -55,7 +59,7 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
         func value(_ counter: AcceleratedFrontendCounter) -> UInt64 { counters[counter.rawValue] }
         return viaduct_path_statistics(
             rx_packets: value(.receivedPackets), rx_bytes: value(.receivedBytes), tx_packets: value(.transmittedPackets),
-            tx_bytes: value(.transmittedBytes), tx_busy: value(.transmitBusy))
+            tx_bytes: value(.transmittedBytes), tx_busy: value(.transmitBusy), rx_dropped: value(.receivedDropped))
     }
 
     // MARK: The guest's lcore
@@ -69,7 +73,8 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
     @_noLocks
     public mutating func poll(into burst: BorrowedBurst) -> Int {
         guard let vi else { return 0 }
-        let received = vi.receive(into: burst)
+        var received = vi.receive(into: burst)
+        if vlan != 0 { received = untag(burst, received) }
         guard received > 0 else { return 0 }
         var bytes = 0
         var index = 0
@@ -95,10 +100,11 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
                     verdicts[index] = .busy
                 } else {
                     let mbuf = burst[index]
+                    let length = mbuf.packetLength
                     let verdict = verdict(mbuf)
                     verdicts[index] = verdict
                     if verdict == .accepted {
-                        bytes += mbuf.packetLength
+                        bytes += length
                         outgoing.append(mbuf)
                     } else if verdict == .declined(.form) {
                         // Its peer leaves the fast path before it may go slow, so nothing behind it may go fast now.
@@ -111,17 +117,21 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
         post(burst, verdicts, bytes: bytes)
     }
 
-    /// Whether the VI can carry the packet.
+    /// Whether the VI can carry the packet; in a VLAN, an accepted one has its tag.
     @inline(__always) @_noLocks
     private func verdict(_ mbuf: Mbuf) -> Verdict {
         if mbuf.packetLength > Self.longestFrame || mbuf.segmentCount != 1 || mbuf.requestsTransmitOffload {
             return .declined(.form)
         }
         let frame = mbuf.bytes
-        // The guest is in no VLAN, and the wire beyond the VI may be in any: the host drops such a frame.
+        // The guest knows of no VLAN, and the wire beyond the VI may be in any: the host drops such a frame.
         if frame.isInVLAN { return .declined(.form) }
         // The wire knows this guest by its own address; another one is for the host to judge.
-        return frame.mac(at: 6).rawValue == mac ? .accepted : .declined(.source)
+        if frame.mac(at: 6).rawValue != mac { return .declined(.source) }
+        if vlan == 0 { return .accepted }
+        // A tag for its priority alone would stay inside: the host makes one of the two.
+        if frame.u16(at: 12) == EtherType.vlan.rawValue { return .declined(.form) }
+        return mbuf.insertTag(control: vlan) ? .accepted : .declined(.form)
     }
 
     /// Posts what was gathered; what finds no descriptor is busy.
@@ -142,6 +152,8 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
         while busy > 0 && index >= 0 {
             if verdicts[index] == .accepted {
                 verdicts[index] = .busy
+                // Back to what the guest wrote.
+                if vlan != 0 { _ = burst[index].removeTag() }
                 busyBytes += burst[index].packetLength
                 busy -= 1
             }
@@ -150,6 +162,28 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
         count(.transmittedBytes, bytes - busyBytes)
         count(.transmitBusy, offered - sent)
         outgoing.removeAll()
+    }
+
+    /// Keeps of the burst's first frames those of the VI's VLAN, without their tag; how many.
+    @_noLocks
+    private mutating func untag(_ burst: BorrowedBurst, _ received: Int) -> Int {
+        var kept = 0
+        var index = 0
+        while index < received {
+            let mbuf = burst[index]
+            let frame = mbuf.bytes
+            index += 1
+            let isOwn = frame.isInVLAN && frame.u16(at: 12) == EtherType.vlan.rawValue && frame.u16(at: 14) & 0x0FFF == vlan
+            if isOwn, mbuf.removeTag(), !mbuf.bytes.isInVLAN {
+                burst.place(mbuf, at: kept)
+                kept += 1
+            } else {
+                foreign.append(mbuf)
+                if foreign.freeCapacity == 0 { count(.receivedDropped, foreign.free()) }
+            }
+        }
+        count(.receivedDropped, foreign.free())
+        return kept
     }
 
     @_noLocks
@@ -177,7 +211,7 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
 /// What the VI moved.
 enum AcceleratedFrontendCounter: Int, CaseIterable {
     case receivedPackets = 0
-    case receivedBytes, transmittedPackets, transmittedBytes, transmitBusy
+    case receivedBytes, transmittedPackets, transmittedBytes, transmitBusy, receivedDropped
 
     var index: Int { @_noLocks get { rawValue } }
 }

@@ -29,12 +29,12 @@ import Wire
         #expect(
             ControlCodec.encode(.offer(version: 1, mac: mac, plugin: "vi", maximumStash: 256))
                 == [0xAC, 1, 1, 0, 0, 16, 0, 1, 2, 0, 0, 0, 0, 1, 0, 2, 0x76, 0x69, 0, 0, 1, 0])
-        let queuePair = Grant.queuePair(port: 3, rxQueue: 4, txQueue: 5, mempool: "p")
+        let queuePair = Grant.queuePair(port: 3, rxQueue: 4, txQueue: 5, mempool: "p", vlan: 0x0123)
         #expect(
             ControlCodec.encode(.grant(id: 9, queuePair, fenceNonce: 0x0A0B, settleNanoseconds: 1))
                 == framed(
                     .grant,
-                    [0, 0, 0, 9, 1, 0, 3, 0, 4, 0, 5, 0, 1, 0x70] + [0, 0, 0, 0, 0, 0, 0x0A, 0x0B]
+                    [0, 0, 0, 9, 1, 0, 3, 0, 4, 0, 5, 1, 0x23, 0, 1, 0x70] + [0, 0, 0, 0, 0, 0, 0x0A, 0x0B]
                         + [0, 0, 0, 0, 0, 0, 0, 1]))
     }
 

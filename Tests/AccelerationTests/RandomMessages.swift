@@ -43,7 +43,8 @@ struct RandomMessages {
             : .queuePair(
                 port: UInt16(truncatingIfNeeded: bits), rxQueue: UInt16(truncatingIfNeeded: bits >> 16),
                 txQueue: UInt16(truncatingIfNeeded: bits >> 32),
-                mempool: text(limit: ControlProtocol.maximumMempoolName, atLeast: 1))
+                mempool: text(limit: ControlProtocol.maximumMempoolName, atLeast: 1),
+                vlan: random.oneIn(2) ? nil : UInt16(1 + random.below(4094)))
     }
 
     mutating func message() -> ControlMessage {

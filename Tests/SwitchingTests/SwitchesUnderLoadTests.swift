@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import AcceleratedBackend
 import Acceleration
+import CViaductAccel
 import Foundation
 import Netfront
 import Testing
@@ -57,6 +58,24 @@ import Testing
             try rig.becomeSlow()
             try rig.stopTraffic()
             rig.expectPerfection()
+        }
+    }
+
+    /// The guest knows nothing of its VLAN, whichever way its frames go.
+    @Test(arguments: [SteeringForm.destinationMAC, .software])
+    func switchesInAVLANLoseAndReorderNothing(_ form: SteeringForm) throws {
+        try SwitchingRig.run(SwitchingRig.Options(forms: [form], vlan: 42)) { rig in
+            rig.startTraffic()
+            for _ in 0..<5 {
+                try rig.becomeFast()
+                #expect(rig.host.form == (form == .software ? "F" : "A"))
+                try rig.passTraffic(100)
+                try rig.becomeSlow()
+                try rig.passTraffic(100)
+            }
+            try rig.stopTraffic()
+            rig.expectPerfection()
+            #expect(rig.count(.dropTagged) == 0 && rig.netfront.pluginStatistics.rx_dropped == 0)
         }
     }
 

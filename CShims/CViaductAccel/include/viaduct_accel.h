@@ -62,6 +62,9 @@ typedef struct viaduct_grant {
     uint32_t kind;
     /// For a queue pair: the ethdev port of this process, its queues, the name of the pool that belongs to the VI.
     uint16_t port, rx_queue, tx_queue, tx_descriptors;
+    /// The VLAN whose tag frames on the VI carry, which the guest knows nothing of: the plugin takes it out of what it receives,
+    /// drops what does not have it, and puts it into what it sends. 0 when frames are untagged.
+    uint16_t vlan;
     char mempool[32];
     /// For a device: what to hot-plug.
     char devargs[1024];
@@ -90,6 +93,8 @@ enum viaduct_verdict {
 
 typedef struct viaduct_path_statistics {
     uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_busy;
+    /// Frames that the VI yielded and the plugin did not give out: not of the VI's VLAN.
+    uint64_t rx_dropped;
 } viaduct_path_statistics;
 
 typedef struct viaduct_frontend_hooks {

@@ -83,7 +83,9 @@ extension BackendEngine {
         let interface = pool.interfaces[index]
         let pair = interface.queuePair
         let grant = Grant.queuePair(
-            port: pair.port.rawValue, rxQueue: pair.receiveQueue, txQueue: pair.transmitQueue, mempool: interface.mempool)
+            port: pair.port.rawValue, rxQueue: pair.receiveQueue, txQueue: pair.transmitQueue, mempool: interface.mempool,
+            // Netback takes the tag out of what it steers in software, and puts it into what comes back.
+            vlan: interface.isSoftware ? nil : vif.description.vlan)
         // 0 means that no fence is expected.
         let nonce = UInt64.random(in: 1...UInt64.max)
         return call(

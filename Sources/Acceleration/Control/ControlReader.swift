@@ -72,8 +72,11 @@ struct ControlReader {
             let port = try integer(UInt16.self)
             let rxQueue = try integer(UInt16.self)
             let txQueue = try integer(UInt16.self)
+            let vlan = try integer(UInt16.self)
+            guard vlan == 0 || Grant.vlans.contains(vlan) else { throw .invalidValue }
             let mempool = try name(limit: ControlProtocol.maximumMempoolName)
-            return .queuePair(port: port, rxQueue: rxQueue, txQueue: txQueue, mempool: mempool)
+            return .queuePair(
+                port: port, rxQueue: rxQueue, txQueue: txQueue, mempool: mempool, vlan: vlan == 0 ? nil : vlan)
         case .device:
             return .device(devargs: try name(limit: ControlProtocol.maximumDeviceArguments))
         }

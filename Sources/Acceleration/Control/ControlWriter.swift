@@ -39,10 +39,11 @@ struct ControlWriter {
     mutating func grant(_ grant: Grant) {
         integer(grant.tag.rawValue)
         switch grant {
-        case .queuePair(let port, let rxQueue, let txQueue, let mempool):
+        case .queuePair(let port, let rxQueue, let txQueue, let mempool, let vlan):
             integer(port)
             integer(rxQueue)
             integer(txQueue)
+            integer(vlan ?? 0)
             text(mempool)
         case .device(let devargs):
             text(devargs)

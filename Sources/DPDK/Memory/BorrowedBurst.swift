@@ -21,6 +21,13 @@ public struct BorrowedBurst {
             return unsafe Mbuf(slots[index].unsafelyUnwrapped)
         }
     }
+
+    /// Puts `mbuf` into slot `index`, which gives up what it held.
+    @inlinable @inline(always) @_noLocks
+    public func place(_ mbuf: Mbuf, at index: Int) {
+        precondition(index >= 0 && index < count, "slot out of the burst")
+        unsafe slots[index] = mbuf.unsafePointer
+    }
 }
 
 extension QueuePair {

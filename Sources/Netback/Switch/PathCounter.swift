@@ -98,8 +98,8 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     /// Whether a vif has this counter, too.
     var appliesToVif: Bool {
         switch self {
-        case .wireReceived, .wireTransmitted, .floodCopies, .reflected, .noMbuf, .oversize, .uplinkFull, .noHeadroom, .uplinkQueued,
-            .fdbEntries, .fdbFull, .fdbMoves, .fdbAged:
+        case .wireReceived, .wireTransmitted, .floodCopies, .reflected, .noMbuf, .oversize, .uplinkFull, .noHeadroom,
+            .uplinkQueued, .fdbEntries, .fdbFull, .fdbMoves, .fdbAged:
             false
         default: true
         }

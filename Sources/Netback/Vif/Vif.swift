@@ -45,8 +45,8 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
         counters = CounterRow.makeBlock()
         lane = VifReference.allocate(
             VifLane(
-                port: SwitchPort(slot: slot, vif: id), mac: configuration.mac, vlan: configuration.vlan ?? 0, pool: pool, guest: guest,
-                row: CounterRow(counters), totals: totals, holdCapacity: holdCapacity))
+                port: SwitchPort(slot: slot, vif: id), mac: configuration.mac, vlan: configuration.vlan ?? 0, pool: pool,
+                guest: guest, row: CounterRow(counters), totals: totals, holdCapacity: holdCapacity))
     }
 
     /// After the lane has detached the vif and the socket is gone; without it the vif's memory is leaked on purpose.
@@ -55,7 +55,9 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
         guest.deallocate()
     }
 
-    var description: VifDescription { VifDescription(id: id, name: configuration.name, mac: configuration.mac, vlan: configuration.vlan) }
+    var description: VifDescription {
+        VifDescription(id: id, name: configuration.name, mac: configuration.mac, vlan: configuration.vlan)
+    }
     var guestNow: GuestWord { GuestWord(guest.load()) }
 
     // MARK: On librte_vhost's thread. The control plane's lock may be held by one who waits for this to return.

@@ -55,8 +55,8 @@ struct VifLane: ~Copyable {
     var sentSequence: UInt32?
 
     init(
-        port: SwitchPort, mac: MACAddress, vlan: UInt16, pool: MempoolHandle, guest: SharedWord, row: CounterRow, totals: CounterRow,
-        holdCapacity: Int
+        port: SwitchPort, mac: MACAddress, vlan: UInt16, pool: MempoolHandle, guest: SharedWord, row: CounterRow,
+        totals: CounterRow, holdCapacity: Int
     ) {
         self.port = port
         self.mac = mac

@@ -101,6 +101,6 @@ extension viaduct_path_statistics {
         viaduct_path_statistics(
             rx_packets: rx_packets &+ other.rx_packets, rx_bytes: rx_bytes &+ other.rx_bytes,
             tx_packets: tx_packets &+ other.tx_packets, tx_bytes: tx_bytes &+ other.tx_bytes,
-            tx_busy: tx_busy &+ other.tx_busy)
+            tx_busy: tx_busy &+ other.tx_busy, rx_dropped: rx_dropped &+ other.rx_dropped)
     }
 }

@@ -21,6 +21,8 @@ final class Endpoint: @unchecked Sendable {
 
     let counters: TrafficCounters
     private let path: Path
+    /// Every frame has its tag.
+    private let vlan: UInt16?
     private let flows: Int
     /// For each flow the number at which sending ends.
     private let limits: [LimitCell]
@@ -37,9 +39,13 @@ final class Endpoint: @unchecked Sendable {
         let value = Atomic<UInt64>(0)
     }
 
-    init(_ path: Path, flows: Int, counters: TrafficCounters, peer: TrafficCounters, name: String, window: UInt64 = 128) throws {
+    init(
+        _ path: Path, flows: Int, counters: TrafficCounters, peer: TrafficCounters, name: String, vlan: UInt16? = nil,
+        window: UInt64 = 128
+    ) throws {
         extras = try MbufRing(name: "\(name)-extras", capacity: 64)
         self.path = path
+        self.vlan = vlan
         self.flows = flows
         self.counters = counters
         self.peer = peer
@@ -100,6 +106,10 @@ final class Endpoint: @unchecked Sendable {
     }
 
     private func check(_ mbuf: Mbuf) {
+        if let vlan {
+            let bytes = mbuf.bytes
+            guard bytes.u16(at: 12) == 0x8100, bytes.u16(at: 14) == vlan, mbuf.removeTag() else { return counters.noteCorrupt() }
+        }
         guard let (flow, sequence) = Traffic.read(mbuf) else { return counters.noteCorrupt() }
         let (own, other) = addresses(flow)
         guard flow < flows, mbuf.bytes.mac(at: 0) == own, mbuf.bytes.mac(at: 6) == other else { return counters.noteForeign() }
@@ -131,6 +141,7 @@ final class Endpoint: @unchecked Sendable {
             var budget = 8
             while budget > 0, next < limit, next < base + window, outgoing.freeCapacity > 0, pool.allocate(1, into: &outgoing) {
                 Traffic.write(outgoing[outgoing.count - 1], flow: flow, sequence: next, from: own, to: other)
+                if let vlan { precondition(outgoing[outgoing.count - 1].insertTag(control: vlan)) }
                 next += 1
                 budget -= 1
             }

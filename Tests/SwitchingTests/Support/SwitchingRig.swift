@@ -23,6 +23,8 @@ final class SwitchingRig {
         var flows = 2
         var loadsPlugins = true
         var virtualInterfaces = 2
+        /// Of the vif and of the stations.
+        var vlan: UInt16?
         /// Time limits as users have them.
         var hasDefaultLimits = false
     }
@@ -82,7 +84,8 @@ final class SwitchingRig {
         let socket = directory.appendingPathComponent("guest").path
         let links = InMemoryControlLink.makePair()
         vif = try netback.addVif(
-            VifConfiguration(name: "guest", mac: Traffic.guestMAC, socketPath: socket, acceleration: false), link: links.backend)
+            VifConfiguration(name: "guest", mac: Traffic.guestMAC, vlan: options.vlan, socketPath: socket, acceleration: false),
+            link: links.backend)
         netfront = try Netfront(
             NetfrontConfiguration(name: name, mac: Traffic.guestMAC, socketPath: socket), link: links.frontend, group: group,
             logger: log.logger)
@@ -92,7 +95,7 @@ final class SwitchingRig {
             .guest(netfront.guest), flows: options.flows, counters: ofGuest, peer: ofStations, name: "\(name)-g")
         stations = try Endpoint(
             .wire(cable.stationsEnd, cable.pool.handle), flows: options.flows, counters: ofStations, peer: ofGuest,
-            name: "\(name)-s")
+            name: "\(name)-s", vlan: options.vlan)
         group.add(stations.poller, toLoop: 0)
         group.add(guest.poller, toLoop: side)
         if options.loadsPlugins {
