@@ -34,6 +34,42 @@ import Wire
         }
     }
 
+    /// What a station says when it comes to this host, each in its usual form: the switch learns from any frame's source, and so
+    /// from all of them.
+    @Test func stationsThatAnnounceThemselvesBecomeLocal() throws {
+        func arp(_ operation: UInt8, _ mac: MACAddress, etherType: UInt16 = 0x0806) -> Bytes {
+            let octets = Frames.octets(mac)
+            let address: Bytes = [10, 0, 0, 9]
+            let packet: Bytes = [0, 1, 8, 0, 6, 4, 0, operation] + octets + address + octets + address
+            return Frames.octets(.broadcast) + octets + [UInt8(etherType >> 8), UInt8(etherType & 0xFF)] + packet
+                + Bytes(repeating: 0, count: 18)
+        }
+        func advertisement(_ mac: MACAddress) -> Bytes {
+            let linkLocal: Bytes = [0xFE, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFE, 0, 0, 9]
+            let allNodes: Bytes = [0xFF, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+            // Override, not solicited; the checksum is the receiver's business.
+            let message: Bytes = [136, 0, 0, 0, 0x20, 0, 0, 0] + linkLocal + [2, 1] + Frames.octets(mac)
+            return [0x33, 0x33, 0, 0, 0, 1] + Frames.octets(mac) + [0x86, 0xDD, 0x60, 0, 0, 0, 0, UInt8(message.count), 58, 255]
+                + linkLocal + allNodes + message
+        }
+        try Rig.runWithPlugin { rig, plugin in
+            let ids = try rig.addGuests(1)
+            let announcements = [
+                arp(1, Rig.mac(0x60)), arp(2, Rig.mac(0x61)), arp(3, Rig.mac(0x62), etherType: 0x8035),
+                advertisement(Rig.mac(0x63)),
+            ]
+            // They were on the wire before.
+            #expect(rig.wire.send((0x60...0x63).map { Frames.numbered(1, to: .broadcast, from: Rig.mac(UInt64($0))) }))
+            try rig.settle()
+            for (place, frame) in announcements.enumerated() {
+                try rig.send([frame], from: ids[0])
+                let newest = Rig.mac(0x60 + UInt64(place))
+                try rig.require("\(newest) is local") { plugin.newestLocalAddresses?.contains(newest) == true }
+            }
+            #expect(plugin.newestLocalAddresses?.count == 5)
+        }
+    }
+
     @Test func theSetIsLimitedAndTheVifsComeFirst() throws {
         try Rig.runWithPlugin({ $0.maximumLocalAddresses = 8 }) { rig, plugin in
             let ids = try rig.addGuests(2)

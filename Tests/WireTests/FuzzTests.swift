@@ -46,28 +46,25 @@ struct FuzzTests {
 /// Offers a frame to all readers, and counts.
 private struct ParserTally {
     var violations = 0
-    private var counts = [Int](repeating: 0, count: 12)
+    private var counts = [Int](repeating: 0, count: 11)
 
     var accepted: [(String, Int)] {
         let names = [
             "EthernetHeader", "ARPPacket", "IPv4Header", "IPv6Header", "UDPHeader", "TCPHeader", "ICMPHeader",
-            "ICMPv6Echo", "NeighborSolicitation", "NeighborAdvertisement", "MACAnnouncement", "FlowKey",
+            "ICMPv6Echo", "NeighborSolicitation", "NeighborAdvertisement", "FlowKey",
         ]
         return Array(zip(names, counts))
     }
 
     mutating func read(_ frame: ByteView) {
-        let announcement = MACAnnouncement(frame)
-        count(10, announcement != nil)
-        if let announcement { require(announcement.address.isValidUnicast) }
         let key = FlowKey(frame)
-        count(11, key != nil)
+        count(10, key != nil)
         if let key { require(key.ports == nil || key.protocolNumber == .udp || key.protocolNumber == .tcp) }
 
         let ethernet = EthernetHeader(frame)
         count(0, ethernet != nil)
         guard let ethernet else {
-            require(announcement == nil && key == nil)
+            require(key == nil)
             readMessages(frame)
             return
         }

@@ -52,7 +52,15 @@ struct NeighborResponderTests {
 
     @Test func answerIsAnAdvertisementThatOurOwnReaderAccepts() throws {
         let reply = try #require(answer(Frames.neighborSolicitation(from: .unspecified, options: [])))
-        #expect(withView(reply) { MACAnnouncement($0)?.address } == Frames.ourMAC)
+        try withView(reply) {
+            let ethernet = try #require(EthernetHeader($0))
+            let ip = try #require($0.dropFirst(ethernet.headerLength).flatMap(IPv6Header.init))
+            let advertisement = try #require(NeighborAdvertisement(ip.payload))
+            #expect(ip.hopLimit == 255 && ethernet.source == Frames.ourMAC)
+            #expect(advertisement.targetLinkLayerAddress == Frames.ourMAC && !advertisement.isSolicited)
+            #expect(
+                InternetChecksum.isValid(ip.payload, source: ip.source, destination: ip.destination, protocol: .icmpv6))
+        }
     }
 
     @Test func invalidSolicitationsAreRefused() {
