@@ -51,8 +51,9 @@ void soft_device_forget(uint16_t port) {
 
 static uint16_t after_receive(
     uint16_t port, uint16_t queue, struct rte_mbuf *packets[], uint16_t count, uint16_t capacity, void *context) {
-    (void)port, (void)packets, (void)capacity;
+    (void)port, (void)capacity;
     const cdpdk_soft_device *device = context;
+    if (device->admitted != NULL) count = device->admitted(device->context, queue, (cdpdk_mbuf **)(void *)packets, count);
     device->received(device->context, queue);
     return count;
 }
@@ -63,11 +64,12 @@ static uint16_t before_transmit(uint16_t port, uint16_t queue, struct rte_mbuf *
     return device->transmitting(device->context, queue, (cdpdk_mbuf **)(void *)packets, count);
 }
 
-int soft_device_hook_receive(uint16_t port, uint16_t queue, uint16_t descriptors, cdpdk_mempool *pool) {
+int soft_device_hook_receive(
+    uint16_t port, uint16_t queue, uint16_t descriptors, cdpdk_mempool *pool, bool drop_when_full) {
     const cdpdk_soft_device *device = soft_device(port);
     if (device == NULL) return 0;
     if (queue >= RTE_PMD_RING_MAX_RX_RINGS) return -EINVAL;
-    int result = device->queue_setup(device->engine, queue, descriptors, pool);
+    int result = device->queue_setup(device->engine, queue, descriptors, pool, drop_when_full);
     if (result != 0 || receive_hooks[port][queue] != NULL) return result;
     void *context = (void *)(uintptr_t)device;
     receive_hooks[port][queue] = rte_eth_add_rx_callback(port, queue, after_receive, context);
@@ -151,6 +153,26 @@ static int soft_destroy(uint16_t port, struct rte_flow *flow, struct rte_flow_er
     return refuse(error, code, last_message);
 }
 
-const struct flow_ops soft_flow_ops = {.validate = soft_validate, .create = soft_create, .destroy = soft_destroy};
+static int soft_query(
+    uint16_t port, struct rte_flow *flow, const struct rte_flow_action *action, void *data, struct rte_flow_error *error) {
+    const cdpdk_soft_device *device = soft_device(port);
+    if (action->type != RTE_FLOW_ACTION_TYPE_COUNT) return refuse(error, -ENOTSUP, "only counters can be queried");
+    cdpdk_flow_error reason = {0};
+    uint64_t hits = 0, bytes = 0;
+    int code = device->flow_query(device->engine, flow, &hits, &bytes, &reason);
+    if (code != 0) {
+        snprintf(last_message, sizeof last_message, "%s", reason.message);
+        return refuse(error, code, last_message);
+    }
+    struct rte_flow_query_count *count = data;
+    count->hits_set = count->bytes_set = 1;
+    count->hits = hits;
+    count->bytes = bytes;
+    return 0;
+}
+
+const struct flow_ops soft_flow_ops = {
+    .validate = soft_validate, .create = soft_create, .destroy = soft_destroy, .query = soft_query,
+};
 
 #include "uninstrumented_end.h"

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 
 #include "device_ops.h"
 
 static const struct flow_ops ethdev_flow_ops = {
-    .validate = rte_flow_validate, .create = rte_flow_create, .destroy = rte_flow_destroy,
+    .validate = rte_flow_validate, .create = rte_flow_create, .destroy = rte_flow_destroy, .query = rte_flow_query,
 };
 
 // i40e of 22.11 to 24.11 keeps its parser's state in statics, ixgbe its rule lists per process.
@@ -38,6 +39,7 @@ struct rte_rule {
     union flow_header specs[CDPDK_FLOW_LAYERS], masks[CDPDK_FLOW_LAYERS];
     struct rte_flow_action_queue queues[CDPDK_FLOW_LAYERS];
     struct rte_flow_action_count counts[CDPDK_FLOW_LAYERS];
+    struct rte_flow_action_rss rss[CDPDK_FLOW_LAYERS];
 };
 
 static const enum rte_flow_item_type item_types[] = {
@@ -158,6 +160,14 @@ static int rule_to_rte(const cdpdk_flow_rule *rule, struct rte_rule *rte) {
         case CDPDK_FLOW_ACTION_COUNT:
             rte->actions[i] = (struct rte_flow_action){.type = RTE_FLOW_ACTION_TYPE_COUNT, .conf = &rte->counts[i]};
             break;
+        case CDPDK_FLOW_ACTION_RSS:
+            if (rule->actions[i].rss_count > CDPDK_FLOW_RSS_QUEUES) return -EINVAL;
+            rte->rss[i] = (struct rte_flow_action_rss){
+                .types = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP,
+                .queue_num = rule->actions[i].rss_count, .queue = rule->actions[i].rss_queues,
+            };
+            rte->actions[i] = (struct rte_flow_action){.type = RTE_FLOW_ACTION_TYPE_RSS, .conf = &rte->rss[i]};
+            break;
         default:
             return -EINVAL;
         }
@@ -206,6 +216,14 @@ int flow_rule_from_rte(
             break;
         case RTE_FLOW_ACTION_TYPE_DROP: action->type = CDPDK_FLOW_ACTION_DROP; break;
         case RTE_FLOW_ACTION_TYPE_COUNT: action->type = CDPDK_FLOW_ACTION_COUNT; break;
+        case RTE_FLOW_ACTION_TYPE_RSS: {
+            const struct rte_flow_action_rss *rss = actions->conf;
+            if (rss->queue_num > CDPDK_FLOW_RSS_QUEUES) return -ENOTSUP;
+            action->type = CDPDK_FLOW_ACTION_RSS;
+            action->rss_count = (uint16_t)rss->queue_num;
+            memcpy(action->rss_queues, rss->queue, rss->queue_num * sizeof rss->queue[0]);
+            break;
+        }
         default: action->type = CDPDK_FLOW_ACTION_OTHER; break;
         }
     }
@@ -254,6 +272,23 @@ int cdpdk_flow_destroy(uint16_t port, cdpdk_flow *flow, cdpdk_flow_error *error)
     int code = ops_of(port)->destroy(port, (struct rte_flow *)flow, &reason);
     if (code != 0) code = report(&reason, code, error);
     pthread_mutex_unlock(&flow_lock);
+    return code;
+}
+
+int cdpdk_flow_query(uint16_t port, cdpdk_flow *flow, uint64_t *hits, uint64_t *bytes, cdpdk_flow_error *error) {
+    struct rte_flow_error reason = {0};
+    struct rte_flow_query_count count = {0};
+    const struct rte_flow_action_count configuration = {0};
+    const struct rte_flow_action actions[] = {
+        {.type = RTE_FLOW_ACTION_TYPE_COUNT, .conf = &configuration}, {.type = RTE_FLOW_ACTION_TYPE_END},
+    };
+    pthread_mutex_lock(&flow_lock);
+    rte_errno = 0;
+    int code = ops_of(port)->query(port, (struct rte_flow *)flow, actions, &count, &reason);
+    if (code != 0) code = report(&reason, code, error);
+    pthread_mutex_unlock(&flow_lock);
+    *hits = count.hits_set ? count.hits : 0;
+    *bytes = count.bytes_set ? count.bytes : 0;
     return code;
 }
 

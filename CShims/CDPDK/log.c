@@ -56,4 +56,10 @@ size_t cdpdk_log_take_last(char *text, size_t capacity) {
     return length;
 }
 
+void cdpdk_log_note(const char *text) {
+    pthread_mutex_lock(&lock);
+    snprintf(last, sizeof last, "%s", text);
+    pthread_mutex_unlock(&lock);
+}
+
 #include "uninstrumented_end.h"

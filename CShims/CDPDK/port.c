@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_bus.h>
 #include <rte_bus_vdev.h>
+#include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
@@ -40,6 +42,27 @@ int cdpdk_port_by_name(const char *name) {
 
 bool cdpdk_port_is_valid(uint16_t port) { return rte_eth_dev_is_valid_port(port) != 0; }
 
+// ethdev can't say which drivers start and stop single queues: those of these names, by their dev_ops in DPDK 22.11
+// (drivers/net/*, .rx_queue_start).
+static bool stops_queues(const char *driver) {
+    static const char *const names[] = {
+        "net_ixgbe", "net_i40e", "net_sfc_efx", "mlx5_pci", "net_bnxt", "net_iavf", "net_ice", "net_enic", "net_cxgbe",
+        "net_hns3", "net_txgbe", "net_ngbe", "net_atlantic", "net_tap", "net_pcap", "net_failsafe", "net_fm10k",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(driver, names[i]) == 0) return true;
+    return false;
+}
+
+// struct rte_device and struct rte_pci_device are for drivers; the bus's own words are for everybody.
+static int32_t pci_device_id(const struct rte_device *device) {
+    if (device == NULL || strcmp(rte_bus_name(rte_dev_bus(device)), "pci") != 0) return -1;
+    const char *words = rte_dev_bus_info(device);
+    unsigned int vendor, id;
+    if (words == NULL || sscanf(words, "vendor_id=%x, device_id=%x", &vendor, &id) != 2) return -1;
+    return (int32_t)(id & 0xFFFF);
+}
+
 int cdpdk_port_info_get(uint16_t port, cdpdk_port_info *info) {
     struct rte_eth_dev_info device;
     int result = rte_eth_dev_info_get(port, &device);
@@ -68,13 +91,41 @@ int cdpdk_port_info_get(uint16_t port, cdpdk_port_info *info) {
         info->is_up = link.link_status == RTE_ETH_LINK_UP;
         info->link_mbps = link.link_speed;
     }
+    info->can_stop_queues = stops_queues(info->driver);
+    info->max_mac_addresses = device.max_mac_addrs;
+    info->vmdq_pools = device.max_vmdq_pools;
+    info->vmdq_pool_base = device.vmdq_pool_base;
+    info->vmdq_queue_base = device.vmdq_queue_base;
+    info->vmdq_queue_count = device.vmdq_queue_num;
+    info->pci_device = pci_device_id(device.device);
+    const cdpdk_soft_device *soft = soft_device(port);
+    if (soft != NULL) soft->info(soft->engine, info);
     return 0;
 }
 
-int cdpdk_port_configure(uint16_t port, uint16_t rx_queues, uint16_t tx_queues) {
+int cdpdk_port_configure(uint16_t port, uint16_t rx_queues, uint16_t tx_queues, uint16_t pools) {
+    struct rte_eth_dev_info device;
+    int result = rte_eth_dev_info_get(port, &device);
+    if (result != 0) return result;
     struct rte_eth_conf configuration;
     memset(&configuration, 0, sizeof configuration);
-    return rte_eth_dev_configure(port, rx_queues, tx_queues, &configuration);
+    const cdpdk_soft_device *soft = soft_device(port);
+    // Link events cost an interrupt vector; devices in software have none, or are watched otherwise.
+    if ((*device.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 && pci_device_id(device.device) >= 0)
+        configuration.intr_conf.lsc = 1;
+    if (pools > 0 && soft == NULL) {
+        if (pools > device.max_vmdq_pools) return -ENOTSUP;
+        configuration.rxmode.mq_mode = RTE_ETH_MQ_RX_VMDQ_ONLY;
+        struct rte_eth_vmdq_rx_conf *vmdq = &configuration.rx_adv_conf.vmdq_rx_conf;
+        vmdq->nb_queue_pools = (enum rte_eth_nb_pools)pools;
+        vmdq->enable_default_pool = 1;
+        vmdq->default_pool = 0;
+        // One mode for all pools: ixgbe writes it into each pool's VMOLR.
+        vmdq->rx_mode = RTE_ETH_VMDQ_ACCEPT_UNTAG | RTE_ETH_VMDQ_ACCEPT_BROADCAST | RTE_ETH_VMDQ_ACCEPT_MULTICAST;
+    }
+    result = rte_eth_dev_configure(port, rx_queues, tx_queues, &configuration);
+    if (result != 0 || soft == NULL) return result;
+    return soft->configure(soft->engine, rx_queues, pools);
 }
 
 int cdpdk_port_rx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors, cdpdk_mempool *pool, bool drop_when_full) {
@@ -87,7 +138,9 @@ int cdpdk_port_rx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptor
     if (drop_when_full) configuration.rx_drop_en = 1;
     result = rte_eth_rx_queue_setup(
         port, queue, descriptors, (unsigned int)rte_eth_dev_socket_id(port), &configuration, (struct rte_mempool *)pool);
-    return result != 0 ? result : soft_device_hook_receive(port, queue, descriptors, pool);
+    // net_ring can't set a queue up while it runs; whether the device in front of it can is the device's to say.
+    if (result == -EBUSY && soft_device(port) != NULL) result = 0;
+    return result != 0 ? result : soft_device_hook_receive(port, queue, descriptors, pool, drop_when_full);
 }
 
 int cdpdk_port_tx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors) {
@@ -95,8 +148,18 @@ int cdpdk_port_tx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptor
     return result != 0 ? result : soft_device_hook_transmit(port, queue);
 }
 
-int cdpdk_port_start(uint16_t port) { return rte_eth_dev_start(port); }
-int cdpdk_port_stop(uint16_t port) { return rte_eth_dev_stop(port); }
+int cdpdk_port_start(uint16_t port) {
+    int result = rte_eth_dev_start(port);
+    const cdpdk_soft_device *soft = soft_device(port);
+    return result != 0 || soft == NULL ? result : soft->start(soft->engine);
+}
+
+int cdpdk_port_stop(uint16_t port) {
+    int result = rte_eth_dev_stop(port);
+    const cdpdk_soft_device *soft = soft_device(port);
+    if (result == 0 && soft != NULL) soft->stop(soft->engine);
+    return result;
+}
 
 int cdpdk_port_close(uint16_t port) {
     soft_device_forget(port);
@@ -107,7 +170,42 @@ int cdpdk_port_promiscuous(uint16_t port, bool on) {
     return on ? rte_eth_promiscuous_enable(port) : rte_eth_promiscuous_disable(port);
 }
 
+static void to_address(const uint8_t mac[6], struct rte_ether_addr *address) {
+    memcpy(address->addr_bytes, mac, sizeof address->addr_bytes);
+}
+
+int cdpdk_port_address_add(uint16_t port, const uint8_t mac[6], uint32_t pool) {
+    const cdpdk_soft_device *soft = soft_device(port);
+    if (soft != NULL) return soft->address_add(soft->engine, mac, pool);
+    struct rte_ether_addr address;
+    to_address(mac, &address);
+    return rte_eth_dev_mac_addr_add(port, &address, pool);
+}
+
+int cdpdk_port_address_remove(uint16_t port, const uint8_t mac[6]) {
+    const cdpdk_soft_device *soft = soft_device(port);
+    if (soft != NULL) return soft->address_remove(soft->engine, mac);
+    struct rte_ether_addr address;
+    to_address(mac, &address);
+    return rte_eth_dev_mac_addr_remove(port, &address);
+}
+
+int cdpdk_port_rx_queue_start(uint16_t port, uint16_t queue) {
+    const cdpdk_soft_device *soft = soft_device(port);
+    return soft != NULL ? soft->queue_start(soft->engine, queue) : rte_eth_dev_rx_queue_start(port, queue);
+}
+
+int cdpdk_port_rx_queue_stop(uint16_t port, uint16_t queue) {
+    const cdpdk_soft_device *soft = soft_device(port);
+    return soft != NULL ? soft->queue_stop(soft->engine, queue) : rte_eth_dev_rx_queue_stop(port, queue);
+}
+
 int cdpdk_port_stats_get(uint16_t port, cdpdk_port_stats *stats) {
+    const cdpdk_soft_device *soft = soft_device(port);
+    if (soft != NULL) {
+        int answer = soft->stats(soft->engine, stats);
+        if (answer != -ENOTSUP) return answer;
+    }
     struct rte_eth_stats all;
     int result = rte_eth_stats_get(port, &all);
     if (result != 0) return result;

@@ -57,7 +57,11 @@ import Testing
             .ethernet(destination: 1, source: 2, etherType: 3), .vlan(identifier: nil), .vlan(identifier: 0),
             .vlan(identifier: 0x0ABC), .ipv4(), .ipv4(source: 0x0A00_0001), .ipv4(destination: 0xC0A8_0102), .ipv4(protocol: 17),
             .ipv4(source: 1, destination: 2, protocol: 3), .udp(), .udp(source: 53), .udp(destination: 0xFFFE),
-            .tcp(source: 1, destination: 2), .tcp(),
+            .tcp(source: 1, destination: 2), .tcp(), .ipv6(), .ipv6(protocol: 58),
+            .ipv6(source: FlowIPv6Address(high: 0x2001_0db8_0000_0001, low: 2)),
+            .ipv6(
+                source: FlowIPv6Address(high: .max, low: 0), destination: FlowIPv6Address(high: 0xfe80 << 48, low: 0x0102_0304),
+                protocol: 17),
         ]
         var rules = items.map { FlowRule(pattern: [$0], actions: [.queue(3)]) }
         rules.append(
@@ -66,6 +70,8 @@ import Testing
         )
         rules.append(FlowRule(pattern: [], actions: [.drop], group: 9, priority: .max))
         rules.append(FlowRule(pattern: Array(repeating: .ipv4(), count: 8), actions: Array(repeating: .count, count: 8)))
+        rules.append(FlowRule(pattern: [.ethernet()], actions: [.rss([])]))
+        rules.append(FlowRule(pattern: [.ethernet()], actions: [.rss((0..<16).map { 0xFF00 + $0 })]))
         var attributes = FlowRule(pattern: [.ethernet()], actions: [])
         attributes.isIngress = false
         attributes.isEgress = true
@@ -94,6 +100,10 @@ import Testing
             }
             #expect(throws: FlowError.self) { try Flow.validate(FlowRule(pattern: [.unsupported], actions: [.drop]), on: port) }
             #expect(throws: FlowError.self) { try Flow.validate(FlowRule(pattern: [], actions: [.unsupported]), on: port) }
+            let wide = FlowRule(pattern: [], actions: [.rss(Array(0..<17))])
+            #expect(throws: FlowError(code: 7, message: "an RSS action has at most 16 queues")) {
+                try Flow.validate(wide, on: port)
+            }
             #expect(engine.validated.isEmpty)
         }
     }
@@ -136,10 +146,15 @@ import Testing
         #expect(try! read { $0.mask.eth_dst.5 = 0xFE } == .unsupported)
         #expect(try! read { $0.mask.eth_type = 0x00FF } == .unsupported)
         #expect(try! read { $0.has_last = true } == .unsupported)
+        var address = try! FlowItem.ipv6(destination: FlowIPv6Address(high: 1, low: 2)).c()
+        address.mask.ipv6_dst.15 = 0
+        #expect(FlowItem(address) == .unsupported)
         // The item's default mask: not "anything".
         #expect(try! read { $0.has_mask = false } == .unsupported)
         #expect(try! read { $0.has_spec = false } == .unsupported)
         #expect(try! read { $0.type = CDPDK_FLOW_ITEM_OTHER.rawValue } == .unsupported)
-        #expect(FlowAction(cdpdk_flow_action(type: CDPDK_FLOW_ACTION_OTHER.rawValue, queue: 0)) == .unsupported)
+        var action = cdpdk_flow_action()
+        action.type = CDPDK_FLOW_ACTION_OTHER.rawValue
+        #expect(FlowAction(action) == .unsupported)
     }
 }

@@ -71,6 +71,8 @@ typedef void (*cdpdk_log_sink)(const char *text, size_t length);
 int cdpdk_log_redirect(cdpdk_log_sink _Nullable sink);
 /// Copies the newest line that DPDK logged since the last call into `text` (terminated); its length, 0 when none.
 size_t cdpdk_log_take_last(char *text, size_t capacity);
+/// Makes `text` the newest line, as if DPDK had logged it, for a device in software that refuses something.
+void cdpdk_log_note(const char *text);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Mbufs and mempools (mbuf.c)
@@ -152,6 +154,14 @@ typedef struct cdpdk_port_info {
     uint32_t link_mbps;
     int32_t numa_node;
     bool runtime_rx_queue_setup;
+    /// The driver has rx_queue_start and rx_queue_stop; false where that is not known (ethdev has no flag for it).
+    bool can_stop_queues;
+    /// MAC addresses that the port takes, its own included.
+    uint32_t max_mac_addresses;
+    /// VMDq: how many pools there are at most (0: none), the first one's number, and the queues that belong to pools.
+    uint16_t vmdq_pools, vmdq_pool_base, vmdq_queue_base, vmdq_queue_count;
+    /// PCI device id, -1 for a device that is not on a PCI bus.
+    int32_t pci_device;
 } cdpdk_port_info;
 
 typedef struct cdpdk_port_stats {
@@ -164,7 +174,8 @@ int cdpdk_vdev_detach(const char *name);
 int cdpdk_port_by_name(const char *name);
 bool cdpdk_port_is_valid(uint16_t port);
 int cdpdk_port_info_get(uint16_t port, cdpdk_port_info *info);
-int cdpdk_port_configure(uint16_t port, uint16_t rx_queues, uint16_t tx_queues);
+/// With `pools` > 0 in mode VMDQ_ONLY: unmatched frames go to pool 0, every pool accepts untagged and group-addressed ones.
+int cdpdk_port_configure(uint16_t port, uint16_t rx_queues, uint16_t tx_queues, uint16_t pools);
 int cdpdk_port_rx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors, cdpdk_mempool *pool, bool drop_when_full);
 int cdpdk_port_tx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors);
 int cdpdk_port_start(uint16_t port);
@@ -172,6 +183,31 @@ int cdpdk_port_stop(uint16_t port);
 int cdpdk_port_close(uint16_t port);
 int cdpdk_port_promiscuous(uint16_t port, bool on);
 int cdpdk_port_stats_get(uint16_t port, cdpdk_port_stats *stats);
+/// Lets frames to `mac` into `pool` (0 where there are none); -ENOSPC when no address slot is left.
+int cdpdk_port_address_add(uint16_t port, const uint8_t mac[_Nonnull 6], uint32_t pool);
+/// Takes `mac` out of every pool. An address that is not there is no error.
+int cdpdk_port_address_remove(uint16_t port, const uint8_t mac[_Nonnull 6]);
+int cdpdk_port_rx_queue_start(uint16_t port, uint16_t queue);
+int cdpdk_port_rx_queue_stop(uint16_t port, uint16_t queue);
+
+// Events (events.c)
+
+enum cdpdk_port_event {
+    CDPDK_PORT_EVENT_LINK = 0, CDPDK_PORT_EVENT_RESET, CDPDK_PORT_EVENT_RECOVERING, CDPDK_PORT_EVENT_RECOVERED,
+    CDPDK_PORT_EVENT_RECOVERY_FAILED,
+};
+
+/// Called on DPDK's interrupt thread, or on the one that raised the event.
+typedef void (*cdpdk_port_event_sink)(void *context, uint16_t port, uint32_t event);
+typedef struct cdpdk_port_events cdpdk_port_events;
+
+/// Calls `sink(context, ...)` at each event of `port` until cdpdk_port_events_unregister; NULL with *error = -errno.
+cdpdk_port_events *_Nullable cdpdk_port_events_register(
+    uint16_t port, cdpdk_port_event_sink sink, void *context, int *error);
+/// When this returns, the sink runs no more, unless this was called by the sink itself.
+void cdpdk_port_events_unregister(cdpdk_port_events *events);
+/// Calls the sinks registered for `port`: a software device's way to report an event.
+void cdpdk_port_event_raise(uint16_t port, uint32_t event);
 /// A net_ring port over the given rings (rte_eth_from_rings); its port id, or -errno. At most 16 queues.
 int cdpdk_port_from_rings(
     const char *name, cdpdk_ring *_Nonnull *_Nonnull rx, uint16_t rx_count, cdpdk_ring *_Nonnull *_Nonnull tx, uint16_t tx_count,
@@ -209,12 +245,17 @@ typedef struct cdpdk_flow_item {
 
 enum cdpdk_flow_action_type {
     CDPDK_FLOW_ACTION_END = 0, CDPDK_FLOW_ACTION_QUEUE, CDPDK_FLOW_ACTION_DROP, CDPDK_FLOW_ACTION_COUNT,
-    CDPDK_FLOW_ACTION_OTHER,
+    CDPDK_FLOW_ACTION_RSS, CDPDK_FLOW_ACTION_OTHER,
 };
+
+#define CDPDK_FLOW_RSS_QUEUES 16
 
 typedef struct cdpdk_flow_action {
     uint32_t type;
     uint16_t queue;
+    /// Of an RSS action, which hashes IP, UDP and TCP headers with the driver's own key and function.
+    uint16_t rss_count;
+    uint16_t rss_queues[CDPDK_FLOW_RSS_QUEUES];
 } cdpdk_flow_action;
 
 typedef struct cdpdk_flow_attr {
@@ -243,6 +284,8 @@ typedef struct cdpdk_flow cdpdk_flow;
 int cdpdk_flow_validate(uint16_t port, const cdpdk_flow_rule *rule, cdpdk_flow_error *error);
 cdpdk_flow *_Nullable cdpdk_flow_create(uint16_t port, const cdpdk_flow_rule *rule, int *code, cdpdk_flow_error *error);
 int cdpdk_flow_destroy(uint16_t port, cdpdk_flow *flow, cdpdk_flow_error *error);
+/// Reads what a rule's COUNT action counted since its creation.
+int cdpdk_flow_query(uint16_t port, cdpdk_flow *flow, uint64_t *hits, uint64_t *bytes, cdpdk_flow_error *error);
 
 /// What a software NIC implements. Its flow functions get what rte_flow's would: the shim turns the rule into rte_flow
 /// structures on the way in and reads those structures back before these are called.
@@ -251,13 +294,30 @@ typedef struct cdpdk_soft_device {
     void *engine;
     /// For the functions of the data path, called by the queue owner's lcore.
     void *context;
-    /// A receive queue is given its size and its pool, as rte_eth_rx_queue_setup gives them to a driver.
-    int (*queue_setup)(void *engine, uint16_t queue, uint16_t descriptors, cdpdk_mempool *pool);
+    /// A receive queue is given its size and its pool, as rte_eth_rx_queue_setup gives them to a driver; also while the port
+    /// runs, which the device may refuse with -EBUSY.
+    int (*queue_setup)(void *engine, uint16_t queue, uint16_t descriptors, cdpdk_mempool *pool, bool drop_when_full);
+    /// Changes what ethdev said about the net_ring port behind which the device stands.
+    void (*info)(void *engine, cdpdk_port_info *info);
+    /// Behind rte_eth_dev_configure, _start and _stop.
+    int (*configure)(void *engine, uint16_t queues, uint16_t pools);
+    int (*start)(void *engine);
+    void (*stop)(void *engine);
+    int (*address_add)(void *engine, const uint8_t *mac, uint32_t pool);
+    int (*address_remove)(void *engine, const uint8_t *mac);
+    int (*queue_start)(void *engine, uint16_t queue);
+    int (*queue_stop)(void *engine, uint16_t queue);
+    /// -ENOTSUP where net_ring's own counters will do.
+    int (*stats)(void *engine, cdpdk_port_stats *stats);
     int (*flow_validate)(void *engine, const cdpdk_flow_rule *rule, cdpdk_flow_error *error);
     void *_Nullable (*_Nonnull flow_create)(void *engine, const cdpdk_flow_rule *rule, int *code, cdpdk_flow_error *error);
     int (*flow_destroy)(void *engine, void *flow, cdpdk_flow_error *error);
+    int (*flow_query)(void *engine, void *flow, uint64_t *hits, uint64_t *bytes, cdpdk_flow_error *error);
     /// Behind each receive burst of a queue: post empty buffers, reap completions.
     void (*received)(void *context, uint16_t queue);
+    /// In front of `received`, where there is one, with what the burst took: how many of the mbufs, from the first slot on, the
+    /// caller gets. Those that it does not get belong to the device.
+    uint16_t (*_Nullable admitted)(void *context, uint16_t queue, cdpdk_mbuf *_Nullable *_Nonnull slots, uint16_t count);
     /// In front of each transmit burst, with the mbufs that will be offered: how many of them may be posted.
     uint16_t (*transmitting)(void *context, uint16_t queue, cdpdk_mbuf *_Nullable *_Nonnull slots, uint16_t count);
     /// Nanoseconds of the device's own clock (rte_eth_read_clock's place).

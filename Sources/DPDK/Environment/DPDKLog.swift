@@ -15,4 +15,7 @@ public enum DPDKLog {
             return unsafe String(cString: base)
         }
     }
+
+    /// Makes `line` the newest one: a device in software has no other way to say why it refuses something.
+    static func note(_ line: String) { unsafe cdpdk_log_note(line) }
 }

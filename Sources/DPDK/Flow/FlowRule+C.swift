@@ -22,7 +22,30 @@ private func number(_ mac: Octets) -> UInt64 {
     [mac.0, mac.1, mac.2, mac.3, mac.4, mac.5].reduce(0) { $0 << 8 | UInt64($1) }
 }
 
+private typealias LongOctets = (
+    UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8, UInt8
+)
+
+private func octets(_ address: FlowIPv6Address) -> LongOctets {
+    var octets: LongOctets = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    unsafe withUnsafeMutableBytes(of: &octets) { bytes in
+        unsafe bytes.storeBytes(of: address.high.bigEndian, as: UInt64.self)
+        unsafe bytes.storeBytes(of: address.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+    }
+    return octets
+}
+
+private func address(_ octets: LongOctets) -> FlowIPv6Address {
+    var copy = octets
+    return unsafe withUnsafeBytes(of: &copy) { bytes in
+        unsafe FlowIPv6Address(
+            high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+            low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+    }
+}
+
 private let allOctets = octets(0xFFFF_FFFF_FFFF)
+private let allLongOctets = octets(FlowIPv6Address(high: .max, low: .max))
 
 extension FlowRule {
     /// The shim's form of the rule.
@@ -84,6 +107,13 @@ extension FlowItem {
             if let source { (item.spec.ipv4_src, item.mask.ipv4_src, matches) = (source, .max, true) }
             if let destination { (item.spec.ipv4_dst, item.mask.ipv4_dst, matches) = (destination, .max, true) }
             if let number { (item.spec.`protocol`, item.mask.`protocol`, matches) = (number, .max, true) }
+        case .ipv6(let source, let destination, let number):
+            item.type = CDPDK_FLOW_ITEM_IPV6.rawValue
+            if let source { (item.spec.ipv6_src, item.mask.ipv6_src, matches) = (octets(source), allLongOctets, true) }
+            if let destination {
+                (item.spec.ipv6_dst, item.mask.ipv6_dst, matches) = (octets(destination), allLongOctets, true)
+            }
+            if let number { (item.spec.`protocol`, item.mask.`protocol`, matches) = (number, .max, true) }
         case .udp(let source, let destination), .tcp(let source, let destination):
             if case .udp = self { item.type = CDPDK_FLOW_ITEM_UDP.rawValue } else { item.type = CDPDK_FLOW_ITEM_TCP.rawValue }
             if let source { (item.spec.port_src, item.mask.port_src, matches) = (source, .max, true) }
@@ -103,6 +133,12 @@ extension FlowItem {
             return mask == whole ? .some(value) : nil
         }
         func mac(_ value: Octets, _ mask: Octets) -> UInt64?? { full(number(value), number(mask), 0xFFFF_FFFF_FFFF) }
+        func long(_ value: LongOctets, _ mask: LongOctets) -> FlowIPv6Address?? {
+            guard item.has_spec else { return .some(nil) }
+            let bits = address(mask)
+            if bits == FlowIPv6Address(high: 0, low: 0) { return .some(nil) }
+            return bits == FlowIPv6Address(high: .max, low: .max) ? .some(address(value)) : nil
+        }
         self = .unsupported
         // A value without a mask stands for the item's default mask, which is another one for each kind.
         if item.has_last || item.has_spec != item.has_mask { return }
@@ -122,6 +158,12 @@ extension FlowItem {
                 let number = full(item.spec.`protocol`, item.mask.`protocol`)
             else { return }
             self = .ipv4(source: source, destination: destination, protocol: number)
+        case CDPDK_FLOW_ITEM_IPV6.rawValue:
+            guard let source = long(item.spec.ipv6_src, item.mask.ipv6_src),
+                let destination = long(item.spec.ipv6_dst, item.mask.ipv6_dst),
+                let number = full(item.spec.`protocol`, item.mask.`protocol`)
+            else { return }
+            self = .ipv6(source: source, destination: destination, protocol: number)
         case CDPDK_FLOW_ITEM_UDP.rawValue, CDPDK_FLOW_ITEM_TCP.rawValue:
             guard let source = full(item.spec.port_src, item.mask.port_src),
                 let destination = full(item.spec.port_dst, item.mask.port_dst)
@@ -135,12 +177,26 @@ extension FlowItem {
 
 extension FlowAction {
     func c() throws(FlowError) -> cdpdk_flow_action {
+        var action = cdpdk_flow_action()
         switch self {
-        case .queue(let queue): return cdpdk_flow_action(type: CDPDK_FLOW_ACTION_QUEUE.rawValue, queue: queue)
-        case .drop: return cdpdk_flow_action(type: CDPDK_FLOW_ACTION_DROP.rawValue, queue: 0)
-        case .count: return cdpdk_flow_action(type: CDPDK_FLOW_ACTION_COUNT.rawValue, queue: 0)
+        case .queue(let queue):
+            action.type = CDPDK_FLOW_ACTION_QUEUE.rawValue
+            action.queue = queue
+        case .drop: action.type = CDPDK_FLOW_ACTION_DROP.rawValue
+        case .count: action.type = CDPDK_FLOW_ACTION_COUNT.rawValue
+        case .rss(let queues):
+            guard queues.count <= Int(CDPDK_FLOW_RSS_QUEUES) else {
+                throw FlowError(code: 7, message: "an RSS action has at most \(CDPDK_FLOW_RSS_QUEUES) queues")
+            }
+            action.type = CDPDK_FLOW_ACTION_RSS.rawValue
+            action.rss_count = UInt16(queues.count)
+            unsafe withUnsafeMutableBytes(of: &action.rss_queues) { bytes in
+                let slots = unsafe bytes.bindMemory(to: UInt16.self)
+                for (index, queue) in queues.enumerated() { unsafe slots[index] = queue }
+            }
         case .unsupported: throw FlowError(code: 22, message: "an action of unknown kind can't be sent to a port")
         }
+        return action
     }
 
     init(_ action: cdpdk_flow_action) {
@@ -148,6 +204,11 @@ extension FlowAction {
         case CDPDK_FLOW_ACTION_QUEUE.rawValue: self = .queue(action.queue)
         case CDPDK_FLOW_ACTION_DROP.rawValue: self = .drop
         case CDPDK_FLOW_ACTION_COUNT.rawValue: self = .count
+        case CDPDK_FLOW_ACTION_RSS.rawValue:
+            var queues = action.rss_queues
+            self = unsafe withUnsafeBytes(of: &queues) { bytes in
+                unsafe .rss(Array(bytes.bindMemory(to: UInt16.self).prefix(Int(action.rss_count))))
+            }
         default: self = .unsupported
         }
     }

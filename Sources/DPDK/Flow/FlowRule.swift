@@ -8,16 +8,33 @@ public enum FlowItem: Sendable, Equatable {
     /// VLAN identifier, 12 bits.
     case vlan(identifier: UInt16?)
     case ipv4(source: UInt32? = nil, destination: UInt32? = nil, protocol: UInt8? = nil)
+    /// The protocol is that of the header's own next-header field.
+    case ipv6(source: FlowIPv6Address? = nil, destination: FlowIPv6Address? = nil, protocol: UInt8? = nil)
     case udp(source: UInt16? = nil, destination: UInt16? = nil)
     case tcp(source: UInt16? = nil, destination: UInt16? = nil)
     /// An item of another kind, or one matched in part or as a range: only a software NIC's engine sees it.
     case unsupported
 }
 
+/// The 16 octets of an IPv6 address, the first most significant.
+public struct FlowIPv6Address: Sendable, Hashable {
+    public let high: UInt64
+    public let low: UInt64
+
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+}
+
 public enum FlowAction: Sendable, Equatable {
     case queue(UInt16)
     case drop
+    /// Counts frames and bytes for ``Flow/query()``.
     case count
+    /// Spreads over the queues (at most 16) by a hash of IP, UDP and TCP headers. Never with a pattern on ixgbe and igb, which
+    /// ignore it and turn the whole port.
+    case rss([UInt16])
     /// Only a software NIC's engine sees it.
     case unsupported
 }
@@ -62,6 +79,12 @@ public struct FlowError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String { unsafe "\(message) (\(String(cString: cdpdk_strerror(code))))" }
 }
 
+/// What a rule with a COUNT action has counted.
+public struct FlowCounts: Sendable, Equatable {
+    public let frames: UInt64
+    public let bytes: UInt64
+}
+
 /// A rule that a port holds; destroyed by ``destroy()``. Rules die with a port's stop, so this value does not destroy its rule
 /// by itself.
 @safe
@@ -90,6 +113,15 @@ public struct Flow: ~Copyable, @unchecked Sendable {
         }
         unsafe pointer = flow
         self.port = port
+    }
+
+    /// What the rule's COUNT action has counted since the rule was created. Drivers without it refuse.
+    public func query() throws(FlowError) -> FlowCounts {
+        var error = cdpdk_flow_error()
+        var (frames, bytes) = (UInt64(0), UInt64(0))
+        let code = unsafe cdpdk_flow_query(port.rawValue, pointer, &frames, &bytes, &error)
+        if code != 0 { throw FlowError(code: code, error) }
+        return FlowCounts(frames: frames, bytes: bytes)
     }
 
     /// Takes the rule out of the port.

@@ -5,17 +5,89 @@ internal import CDPDK
 public protocol SoftDeviceEngine: AnyObject, Sendable {
     /// A receive queue gets its size and the pool that its owner will post buffers from, before the port starts.
     func setUpQueue(_ queue: UInt16, descriptors: Int, pool: MempoolHandle) throws(DPDKError)
+    /// The same, for a device that cares what happens when the queue is full; what the shim calls. May come while the port runs.
+    func setUpQueue(_ queue: UInt16, descriptors: Int, pool: MempoolHandle, dropsWhenFull: Bool) throws(DPDKError)
+    /// What the device says of itself in net_ring's place; nil to leave it at that.
+    var information: SoftDeviceInformation? { get }
+    /// The port was configured. `pools` is 0 for none.
+    func configure(queues: Int, pools: Int) throws(DPDKError)
+    /// The port was started; also when it had been running.
+    func start() throws(DPDKError)
+    /// The port was stopped.
+    func stop()
+    /// An address of six octets, the first most significant.
+    func addAddress(_ mac: UInt64, pool: Int) throws(DPDKError)
+    func removeAddress(_ mac: UInt64) throws(DPDKError)
+    func startReceiveQueue(_ queue: Int) throws(DPDKError)
+    func stopReceiveQueue(_ queue: Int) throws(DPDKError)
+    /// The port's counters; nil for net_ring's own.
+    var statistics: PortStatistics? { get }
     /// Flow calls come one at a time, under the one lock of all ports.
     func validate(_ rule: FlowRule) throws(FlowError)
     /// A handle that is not 0.
     func create(_ rule: FlowRule) throws(FlowError) -> UInt
     func destroy(_ handle: UInt) throws(FlowError)
+    func query(_ handle: UInt) throws(FlowError) -> FlowCounts
+}
+
+/// A device that is no more than queue pairs.
+extension SoftDeviceEngine {
+    public func setUpQueue(
+        _ queue: UInt16, descriptors: Int, pool: MempoolHandle, dropsWhenFull: Bool
+    ) throws(DPDKError) {
+        try setUpQueue(queue, descriptors: descriptors, pool: pool)
+    }
+    public var information: SoftDeviceInformation? { nil }
+    public func configure(queues: Int, pools: Int) throws(DPDKError) {}
+    public func start() throws(DPDKError) {}
+    public func stop() {}
+    public func addAddress(_ mac: UInt64, pool: Int) throws(DPDKError) {
+        throw DPDKError("add an address", code: 95, detail: "the device has no address filter")
+    }
+    public func removeAddress(_ mac: UInt64) throws(DPDKError) {}
+    public func startReceiveQueue(_ queue: Int) throws(DPDKError) {
+        throw DPDKError("start queue \(queue)", code: 95, detail: "the device can't start queues")
+    }
+    public func stopReceiveQueue(_ queue: Int) throws(DPDKError) {
+        throw DPDKError("stop queue \(queue)", code: 95, detail: "the device can't stop queues")
+    }
+    public var statistics: PortStatistics? { nil }
+    public func query(_ handle: UInt) throws(FlowError) -> FlowCounts {
+        throw FlowError(code: 95, message: "the device counts no rule's frames")
+    }
+}
+
+/// What a device in software says of itself in place of the net_ring port that carries it.
+public struct SoftDeviceInformation: Sendable {
+    public var driver: String
+    public var deviceID: UInt16?
+    public var mac: UInt64
+    public var isLinkUp: Bool
+    public var maximumAddresses: Int
+    public var vmdq: VMDqLimits?
+    public var canStopQueues: Bool
+    public var canSetUpQueuesWhileRunning: Bool
+
+    public init(
+        driver: String, deviceID: UInt16? = nil, mac: UInt64 = 0, isLinkUp: Bool = true, maximumAddresses: Int = 1,
+        vmdq: VMDqLimits? = nil, canStopQueues: Bool = false, canSetUpQueuesWhileRunning: Bool = false
+    ) {
+        self.driver = driver
+        self.deviceID = deviceID
+        self.mac = mac
+        self.isLinkUp = isLinkUp
+        self.maximumAddresses = maximumAddresses
+        self.vmdq = vmdq
+        self.canStopQueues = canStopQueues
+        self.canSetUpQueuesWhileRunning = canSetUpQueuesWhileRunning
+    }
 }
 
 /// What a software NIC runs in a driver's place on its owner's lcore. Plain C functions, since bursts call them.
 @unsafe
 public struct SoftDeviceFunctions {
     public typealias Received = @convention(c) (UnsafeMutableRawPointer, UInt16) -> Void
+    public typealias Admitted = @convention(c) (UnsafeMutableRawPointer, UInt16, MbufSlots, UInt16) -> UInt16
     public typealias Transmitting = @convention(c) (UnsafeMutableRawPointer, UInt16, MbufSlots, UInt16) -> UInt16
     public typealias ReadClock = @convention(c) (UnsafeMutableRawPointer) -> UInt64
     public typealias TransmitDone = @convention(c) (UnsafeMutableRawPointer, UInt16, UInt32) -> Int32
@@ -24,6 +96,9 @@ public struct SoftDeviceFunctions {
     let context: UnsafeMutableRawPointer
     /// Behind each receive burst of a queue: post empty buffers, reap completions.
     let received: Received
+    /// In front of `received`, where there is one, with what the burst took: how many of the mbufs, from the first slot on, the
+    /// queue's owner gets; the others belong to the device.
+    let admitted: Admitted?
     /// In front of each transmit burst: how many of the mbufs may be posted.
     let transmitting: Transmitting
     /// Nanoseconds on the device's clock.
@@ -33,10 +108,11 @@ public struct SoftDeviceFunctions {
 
     public init(
         context: UnsafeMutableRawPointer, received: @escaping Received, transmitting: @escaping Transmitting,
-        readClock: @escaping ReadClock, transmitDone: @escaping TransmitDone
+        readClock: @escaping ReadClock, transmitDone: @escaping TransmitDone, admitted: Admitted? = nil
     ) {
         unsafe self.context = context
         unsafe self.received = unsafe received
+        unsafe self.admitted = unsafe admitted
         unsafe self.transmitting = unsafe transmitting
         unsafe self.readClock = unsafe readClock
         unsafe self.transmitDone = unsafe transmitDone
@@ -59,78 +135,21 @@ public final class SoftDevice: @unchecked Sendable {
         let box = unsafe Unmanaged.passRetained(EngineBox(engine)).toOpaque()
         unsafe device.initialize(
             to: cdpdk_soft_device(
-                engine: box, context: functions.context, queue_setup: queueSetUp, flow_validate: flowValidate,
-                flow_create: flowCreate, flow_destroy: flowDestroy, received: functions.received,
-                transmitting: functions.transmitting, read_clock: functions.readClock, tx_done: functions.transmitDone))
+                engine: box, context: functions.context, queue_setup: queueSetUp, info: describe, configure: configure,
+                start: start, stop: stop, address_add: addAddress, address_remove: removeAddress, queue_start: startQueue,
+                queue_stop: stopQueue, stats: readStatistics, flow_validate: flowValidate, flow_create: flowCreate,
+                flow_destroy: flowDestroy, flow_query: flowQuery, received: functions.received,
+                admitted: functions.admitted, transmitting: functions.transmitting, read_clock: functions.readClock,
+                tx_done: functions.transmitDone))
         unsafe _ = cdpdk_soft_device_set(port.rawValue, device)
     }
+
+    /// Reports an event of the device to whoever watches its port, on this thread (``PortEvents``).
+    public func raise(_ event: PortEvent) { PortEvents.raise(event, on: port) }
 
     deinit {
         unsafe cdpdk_soft_device_clear(port.rawValue, device)
         unsafe Unmanaged<EngineBox>.fromOpaque(device.pointee.engine).release()
         unsafe device.deallocate()
-    }
-}
-
-/// What the shim's flow calls find behind their context.
-private final class EngineBox {
-    let engine: any SoftDeviceEngine
-    init(_ engine: any SoftDeviceEngine) { self.engine = engine }
-
-    static func at(_ context: UnsafeMutableRawPointer) -> any SoftDeviceEngine {
-        unsafe Unmanaged<EngineBox>.fromOpaque(context).takeUnretainedValue().engine
-    }
-}
-
-private func report(_ error: FlowError, _ to: UnsafeMutablePointer<cdpdk_flow_error>) -> Int32 {
-    unsafe withUnsafeMutableBytes(of: &to.pointee.message) { bytes in
-        unsafe bytes.copyBytes(from: error.message.utf8.prefix(bytes.count - 1))
-    }
-    return 0 - error.code
-}
-
-private func queueSetUp(
-    _ context: UnsafeMutableRawPointer, _ queue: UInt16, _ descriptors: UInt16, _ pool: OpaquePointer
-) -> Int32 {
-    do throws(DPDKError) {
-        unsafe try EngineBox.at(context).setUpQueue(queue, descriptors: Int(descriptors), pool: MempoolHandle(pool))
-        return 0
-    } catch {
-        return 0 - error.code
-    }
-}
-
-private func flowValidate(
-    _ context: UnsafeMutableRawPointer, _ rule: UnsafePointer<cdpdk_flow_rule>,
-    _ reason: UnsafeMutablePointer<cdpdk_flow_error>
-) -> Int32 {
-    do throws(FlowError) {
-        unsafe try EngineBox.at(context).validate(FlowRule(rule.pointee))
-        return 0
-    } catch {
-        return unsafe report(error, reason)
-    }
-}
-
-private func flowCreate(
-    _ context: UnsafeMutableRawPointer, _ rule: UnsafePointer<cdpdk_flow_rule>, _ code: UnsafeMutablePointer<Int32>,
-    _ reason: UnsafeMutablePointer<cdpdk_flow_error>
-) -> UnsafeMutableRawPointer? {
-    do throws(FlowError) {
-        return unsafe UnsafeMutableRawPointer(bitPattern: try EngineBox.at(context).create(FlowRule(rule.pointee)))
-    } catch {
-        unsafe code.pointee = unsafe report(error, reason)
-        return nil
-    }
-}
-
-private func flowDestroy(
-    _ context: UnsafeMutableRawPointer, _ flow: UnsafeMutableRawPointer, _ reason: UnsafeMutablePointer<cdpdk_flow_error>
-) -> Int32 {
-    do throws(FlowError) {
-        try unsafe EngineBox.at(context).destroy(UInt(bitPattern: flow))
-        return 0
-    } catch {
-        return unsafe report(error, reason)
     }
 }

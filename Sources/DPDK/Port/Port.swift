@@ -16,14 +16,20 @@ public struct Port: ~Copyable, Sendable {
         /// Queues from this one on drop frames when nobody reads them, instead of stalling the port
         /// (`rx_drop_en`; ixgbe, i40e and igb default to stalling).
         public var dropWhenFullFrom: Int
+        /// VMDq pools to configure: frames whose address is in no pool, and all others that match nothing, go to the first
+        /// pool or the port's own queues; group-addressed frames also to every pool. nil: no pools. `pairs` must reach as
+        /// far as the last pool's queues (``VMDqLimits``).
+        public var pools: Int?
 
         public init(
-            pairs: Int = 1, receiveDescriptors: Int = 1024, transmitDescriptors: Int = 1024, dropWhenFullFrom: Int = 1
+            pairs: Int = 1, receiveDescriptors: Int = 1024, transmitDescriptors: Int = 1024, dropWhenFullFrom: Int = 1,
+            pools: Int? = nil
         ) {
             self.pairs = pairs
             self.receiveDescriptors = receiveDescriptors
             self.transmitDescriptors = transmitDescriptors
             self.dropWhenFullFrom = dropWhenFullFrom
+            self.pools = pools
         }
     }
 
@@ -53,8 +59,17 @@ public struct Port: ~Copyable, Sendable {
                 "configure \(information.name) with \(queues.pairs) queue pairs", code: 34,
                 detail: "\(information.driver) has \(most)")
         }
+        if let pools = queues.pools {
+            let limit = information.vmdq?.maximumPools ?? 0
+            guard (1...Swift.max(1, limit)).contains(pools), limit > 0 else {
+                throw DPDKError(
+                    "configure \(information.name) with \(pools) pools", code: 34,
+                    detail: limit == 0 ? "\(information.driver) has none" : "\(information.driver) has 1 to \(limit)")
+            }
+        }
         try DPDKError.check(
-            cdpdk_port_configure(port, UInt16(queues.pairs), UInt16(queues.pairs)), "configure \(information.name)")
+            cdpdk_port_configure(port, UInt16(queues.pairs), UInt16(queues.pairs), UInt16(queues.pools ?? 0)),
+            "configure \(information.name)")
         for queue in 0..<queues.pairs {
             let number = UInt16(queue)
             try DPDKError.check(
@@ -97,6 +112,13 @@ public struct Port: ~Copyable, Sendable {
 
     /// Undoes ``attach(_:arguments:)`` for a port that was never started.
     public static func detach(_ name: String) { _ = unsafe cdpdk_vdev_detach(name) }
+
+    /// Stops the port: no queue moves frames any more, what they held is lost, and flow rules are gone. No lcore may be
+    /// using its queues. Does nothing when it is stopped.
+    public mutating func stop() throws(DPDKError) { try DPDKError.check(cdpdk_port_stop(id.rawValue), "stop \(id)") }
+
+    /// Starts the port again after ``stop()``, with its configuration and its pools' addresses, and without its flow rules.
+    public mutating func start() throws(DPDKError) { try DPDKError.check(cdpdk_port_start(id.rawValue), "start \(id)") }
 
     /// Receives frames for every address.
     public func setPromiscuous(_ on: Bool) throws(DPDKError) {

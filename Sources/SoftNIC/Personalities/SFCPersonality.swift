@@ -55,6 +55,7 @@ struct SFCPersonality: FlowPersonality {
                 chosen = Int(index)
             case .count: throw unsupported("counting is not supported for this rule")
             case .drop: throw unsupported("DROP is not supported")
+            case .rss: throw unsupported("RSS is not supported")
             case .unsupported: throw unsupported("the action is not supported")
             }
         }
