@@ -39,6 +39,28 @@ final class Lines: Sendable {
         unsafe #expect(String(cString: dummy.backendHooks.pointee.name) == "dummy")
     }
 
+    @Test func entryPointsGiveTablesToHostsThatKnowThem() throws {
+        let version = UInt32(VIADUCT_ACCEL_API_VERSION)
+        for host in [version, version + 1, .max] {
+            var reason: UnsafePointer<CChar>?
+            let backend = unsafe try #require(unsafe dummyBackendPlugin(host, &reason))
+            let frontend = unsafe try #require(unsafe dummyFrontendPlugin(host, &reason))
+            unsafe #expect(backend.pointee.api_version == version && frontend.pointee.api_version == version)
+            unsafe #expect(reason == nil)
+            // The same each time.
+            unsafe #expect(dummyBackendPlugin(host, &reason) == backend && dummyFrontendPlugin(host, &reason) == frontend)
+        }
+        for older in [version - 1, 0] {
+            var reason: UnsafePointer<CChar>?
+            unsafe #expect(dummyBackendPlugin(older, &reason) == nil)
+            let text = unsafe try #require(unsafe reason)
+            unsafe #expect(String(cString: text) == "the host is older than the plugin")
+            unsafe reason = nil
+            unsafe #expect(dummyFrontendPlugin(older, &reason) == nil)
+            unsafe #expect(reason != nil)
+        }
+    }
+
     @Test func frontendDeclinesEveryEligiblePacketAndLeavesTheOthers() throws {
         let hooks = unsafe dummy.frontendHooks
         let device = unsafe try newDevice()

@@ -14,6 +14,9 @@
 // marked "alongside".
 //
 // After `remove` has returned, no hook is called again.
+//
+// A plugin that is part of the host's program hands its table over itself; one that is a shared object exports an entry point
+// for each half that it implements: see the end of this file.
 
 #ifndef VIADUCT_ACCEL_H
 #define VIADUCT_ACCEL_H
@@ -30,6 +33,12 @@
 #define VIADUCT_HOT __attribute__((swift_attr("@_noLocks")))
 #else
 #define VIADUCT_HOT
+#endif
+
+#if defined(__GNUC__)
+#define VIADUCT_EXPORT __attribute__((visibility("default")))
+#else
+#define VIADUCT_EXPORT
 #endif
 
 #ifdef __cplusplus
@@ -264,6 +273,36 @@ static inline void viaduct_call_transmitted_to_wire(
     const viaduct_backend_hooks *hooks, viaduct_mbufs mbufs, uint16_t count) VIADUCT_HOT {
     hooks->transmitted_to_wire(hooks->plugin, mbufs, count);
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Shared objects
+//
+// A plugin of its own, in any language, is a file `libNAME.so` in the one folder that the host is configured with. It defines one
+// or both of these functions, as C functions of default visibility; a half that it does not define stays empty.
+//
+// The version rule here: the host tells its version first. A plugin that is newer than that answers with a table of the host's
+// version, if it still has one, or with NULL; a table that is newer than what was asked for is refused. An older plugin answers with
+// the table that it has, and the host decides whether that is too old. So a plugin never needs to know the future, and a
+// refused plugin may be asked again.
+//
+// The host looks up the functions by name in this file alone (RTLD_LOCAL), never closes the file, and never opens another one under the
+// same path: a new build is loaded under a new file name. Unloading is `remove` and `detach`; the code stays.
+
+/// Gives the table of hooks of the backend half.
+///
+/// Called on a control-plane thread, before anything else, as often as the plugin is looked up. It must not start anything: that
+/// is what `attach` and `new_device` are for.
+///
+/// - host_version: VIADUCT_ACCEL_API_VERSION of the host; the table must not be newer.
+/// - reason: set it to why there is no table, when there is none: one line, valid for the life of the process.
+///
+/// Returns a table that stays as it is for the life of the process, or NULL.
+VIADUCT_EXPORT const viaduct_backend_hooks *_Nullable viaduct_backend_plugin(
+    uint32_t host_version, const char *_Nullable *_Nonnull reason);
+
+/// Likewise for the frontend half.
+VIADUCT_EXPORT const viaduct_frontend_hooks *_Nullable viaduct_frontend_plugin(
+    uint32_t host_version, const char *_Nullable *_Nonnull reason);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end
