@@ -52,6 +52,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A plugin in C, which tests load as a file.
+func testPlugin(_ name: String) -> Target {
+    .target(
+        name: name, dependencies: ["CViaductAccel"], path: "Tests/Plugins/\(name)",
+        cSettings: [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")])
+}
+
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 /// What a test needs that drives a plugin's hooks on the EAL.
 let guestSide: [Target.Dependency] = [
@@ -67,8 +74,12 @@ let package = Package(
             name: "Viaduct",
             targets: [
                 "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
-                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC",
+                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder",
             ]),
+        // Plugins as files of their own: the template, and two that tests load.
+        .library(name: "viaduct-dummy", type: .dynamic, targets: ["DummyAccelerator"]),
+        .library(name: "viaduct-test", type: .dynamic, targets: ["CTestPlugin"]),
+        .library(name: "viaduct-test-backend", type: .dynamic, targets: ["CTestBackend"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -95,6 +106,7 @@ let package = Package(
         library("AcceleratedFrontend", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel"]),
         library("DummyAccelerator", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel"]),
         library("SoftNIC", ["Wire", "DPDK", "Dataplane"]),
+        library("PluginFolder", ["CViaductAccel"]),
         .executableTarget(
             name: "viaduct",
             dependencies: [
@@ -105,6 +117,9 @@ let package = Package(
         // EAL once a process, shared by the test targets: `swift test` runs them all in one.
         .target(
             name: "TestSupport", dependencies: ["DPDK"], path: "Tests/TestSupport", swiftSettings: strict),
+        // No test target depends on these: they are loaded, as plugins are.
+        testPlugin("CTestPlugin"),
+        testPlugin("CTestBackend"),
         tests("WireTests", ["Wire"]),
         tests("AccelerationTests", ["Acceleration", "Wire"]),
         tests("DPDKTests", ["DPDK", "CDPDK", "TestSupport"]),
@@ -117,6 +132,7 @@ let package = Package(
         tests(
             "SwitchingTests",
             guestSide + ["SoftNIC", "Netback", "AcceleratedBackend", "AcceleratedFrontend", "Netfront"]),
+        tests("PluginFolderTests", ["PluginFolder", "CViaductAccel", "TestSupport"]),
         tests("viaductTests", ["viaduct", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
         tests("HotPathTests", []),
         tests("EndToEndTests", []),
