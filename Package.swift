@@ -111,7 +111,7 @@ let package = Package(
             name: "viaduct",
             dependencies: [
                 "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
-                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", logging, arguments,
+                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", logging, arguments,
             ],
             swiftSettings: strict),
         // EAL once a process, shared by the test targets: `swift test` runs them all in one.
@@ -135,7 +135,7 @@ let package = Package(
         tests("PluginFolderTests", ["PluginFolder", "CViaductAccel", "TestSupport"]),
         tests("viaductTests", ["viaduct", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
         tests("HotPathTests", []),
-        tests("EndToEndTests", []),
+        tests("EndToEndTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

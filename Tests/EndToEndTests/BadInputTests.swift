@@ -29,6 +29,11 @@ extension EndToEnd {
             Row("a folder for a capture", "demo", "--pcap", "/tmp", mention: "/tmp"),
             Row("an empty file for a capture", "demo", "--pcap", "@empty", mention: "empty"),
             Row("text for a capture", "demo", "--pcap", "@text", mention: "text"),
+            Row(
+                "no such folder of plugins", "demo", "--plugin", "x", "--plugin-folder", "/nonexistent/plugins",
+                mention: "/nonexistent/plugins"),
+            Row("no such plugin", "demo", "--plugin", "nonesuch", "--plugin-folder", "/usr/bin", mention: "libnonesuch.so"),
+            Row("a folder that all may write", "demo", "--plugin", "x", "--plugin-folder", "/tmp", mention: "chmod go-w"),
             Row("a capture without a frame", "demo", "--pcap", "@frameless", mention: "frameless"),
         ]
 
@@ -74,6 +79,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
+            ["demo", "--plugin", "nonesuch"], ["demo", "--plugin", "../x", "--plugin-folder", "."],
             ["demo", "--nonesuch"], ["nonesuch"], ["demo", "--nic", "nonesuch"], ["demo", "--seconds", "-1"],
             ["demo", "--size", "65"], ["demo", "--size", "1515"], ["demo", "--rate", "0"], ["demo", "--flows", "0"],
             ["netfront", "echo", "--wire", "net_null0"],

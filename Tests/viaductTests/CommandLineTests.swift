@@ -36,6 +36,19 @@ struct CommandLineTests {
         #expect(try Self.demo("--netns").netnsSchedule.changes.count >= NetnsReport.leastSwitches)
     }
 
+    @Test func aPluginMayBeAFileOfAFolder() throws {
+        let settings = try Self.demo("--plugin", "sfc-2.1", "--plugin-folder", "/plugins")
+        #expect(settings.plugin == .file("sfc-2.1") && settings.pluginFolder == "/plugins")
+        #expect(settings.schedule == .none)
+        let configuration = settings.hostConfiguration(wire: .ring)
+        #expect(configuration.plugin == .file("sfc-2.1") && configuration.pluginFolder == "/plugins")
+        #expect(configuration.accelerationWanted)
+        // The built-in ones need no folder, and have one in vain.
+        #expect(try Self.demo("--plugin", "dummy", "--plugin-folder", "/plugins").plugin == .dummy)
+        let words = ["netfront", "sink", "--wire", "net_null0", "--plugin", "x", "--plugin-folder", "."]
+        #expect(try #require(try Viaduct.parseAsRoot(words) as? SinkCommand).host.plugins.plugin == .file("x"))
+    }
+
     @Test func aPluginThatAcceleratesNothingIsNotSwitched() throws {
         #expect(try Self.demo("--plugin", "dummy").schedule == .none)
         #expect(try Self.demo("--plugin", "none").schedule == .none)
@@ -46,7 +59,10 @@ struct CommandLineTests {
         ["demo", "--bogus"], ["bogus"], ["demo", "--seconds", "0"], ["demo", "--seconds", "x"], ["demo", "--rate", "0"],
         ["demo", "--rate", "-5"], ["demo", "--rate", "1000000001"], ["demo", "--rate", "fast"], ["demo", "--size", "65"],
         ["demo", "--size", "1515"], ["demo", "--flows", "0"], ["demo", "--flows", "4097"], ["demo", "--nic", "ixgbe"],
-        ["demo", "--plugin", ""], ["demo", "--lcores", "two"], ["demo", "--netns", "--pcap", "x"], ["demo", "extra"],
+        ["demo", "--plugin", ""], ["demo", "--plugin", "x"], ["demo", "--plugin", "../x", "--plugin-folder", "."],
+        ["demo", "--plugin", "/x.so", "--plugin-folder", "/"], ["demo", "--plugin", ".x", "--plugin-folder", "."],
+        ["netfront", "sink", "--wire", "net_null0", "--plugin", "x"],
+        ["demo", "--lcores", "two"], ["demo", "--netns", "--pcap", "x"], ["demo", "extra"],
         ["netfront", "echo", "--wire", "net_null0"], ["netfront", "echo", "--ip", "1.2.3"],
         ["netfront", "echo", "--ip", "1.2.3.4"],
         ["netfront", "sink", "--wire", ",x"], ["netfront", "sink", "--wire", "net_null0", "--mac", "01:00:00:00:00:01"],

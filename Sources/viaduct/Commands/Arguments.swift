@@ -3,7 +3,16 @@ public import ArgumentParser
 public import Wire
 
 extension NICKind: ExpressibleByArgument {}
-extension PluginKind: ExpressibleByArgument {}
+
+extension PluginKind: ExpressibleByArgument {
+    init?(argument: String) {
+        if argument.isEmpty { return nil }
+        self.init(argument)
+    }
+
+    var defaultValueDescription: String { word }
+}
+
 extension LcorePlan: ExpressibleByArgument {}
 
 extension MACAddress: ExpressibleByArgument {

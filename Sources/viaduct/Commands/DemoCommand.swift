@@ -24,8 +24,7 @@ struct DemoCommand: ParsableCommand {
     var flows = 16
     @Option(help: "The NIC: one that steers by MAC, or one that steers nothing.")
     var nic = NICKind.sfc
-    @Option(help: "Who accelerates the guest.")
-    var plugin = PluginKind.accelerated
+    @OptionGroup var plugins: PluginOptions
     @Option(help: "Everything on one lcore, on two, or on one each.")
     var lcores = LcorePlan.split
     @Option(help: "Seed of the NIC's random delays.")
@@ -60,8 +59,8 @@ struct DemoCommand: ParsableCommand {
 
     var settings: DemoSettings {
         DemoSettings(
-            seconds: runSeconds, rate: rate, size: size, flows: flows, nic: nic, plugin: plugin, lcores: lcores, seed: seed,
-            isJSON: json, isVerbose: verbose)
+            seconds: runSeconds, rate: rate, size: size, flows: flows, nic: nic, plugin: plugins.plugin,
+            pluginFolder: plugins.pluginFolder, lcores: lcores, seed: seed, isJSON: json, isVerbose: verbose)
     }
 
     func run() throws {

@@ -19,8 +19,7 @@ struct GuestHostOptions: ParsableArguments {
     var virtualInterfaces = 2
     @Option(help: "The NIC: one that steers by MAC, or one that steers nothing.")
     var nic = NICKind.sfc
-    @Option(help: "Who accelerates the guest.")
-    var plugin = PluginKind.accelerated
+    @OptionGroup var plugins: PluginOptions
     @Option(help: "Everything on one lcore, on two, or on one each.")
     var lcores = LcorePlan.split
     @Option(help: "Whether the guest may be accelerated.")

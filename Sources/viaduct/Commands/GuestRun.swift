@@ -19,7 +19,8 @@ enum GuestRun {
         }
         let host = try EmbeddedHost(
             EmbeddedHost.Configuration(
-                nic: options.nic, plugin: options.plugin, lcores: options.lcores, guestMAC: options.mac,
+                nic: options.nic, plugin: options.plugins.plugin, pluginFolder: options.plugins.pluginFolder,
+                lcores: options.lcores, guestMAC: options.mac,
                 wire: .virtualDevice(name: device.name, arguments: device.arguments), uplinkDevice: options.uplink,
                 virtualInterfaces: options.virtualInterfaces, seed: options.seed,
                 accelerationWanted: options.accelerate.isOn, pluginOutput: { Console.line($0) }),

@@ -9,6 +9,8 @@ struct DemoSettings: Sendable, Equatable {
     var flows = 16
     var nic = NICKind.sfc
     var plugin = PluginKind.accelerated
+    /// Where plugins are that are files.
+    var pluginFolder: String?
     var lcores = LcorePlan.split
     var seed: UInt64 = 1
     var isJSON = false
@@ -35,8 +37,8 @@ struct DemoSettings: Sendable, Equatable {
 
     func hostConfiguration(wire: WireSide) -> EmbeddedHost.Configuration {
         EmbeddedHost.Configuration(
-            nic: nic, plugin: plugin, lcores: lcores, guestMAC: Self.guestMAC, wire: wire, seed: seed,
-            // A plugin that only logs is offered the guest from the start.
-            accelerationWanted: plugin == .dummy, pluginOutput: { Console.line($0) })
+            nic: nic, plugin: plugin, pluginFolder: pluginFolder, lcores: lcores, guestMAC: Self.guestMAC, wire: wire, seed: seed,
+            // A plugin that is not switched to and fro is offered the guest from the start.
+            accelerationWanted: !expectsSwitches && plugin != .none, pluginOutput: { Console.line($0) })
     }
 }

@@ -9,6 +9,7 @@ import Foundation
 import Logging
 import Netback
 import Netfront
+import PluginFolder
 import Wire
 
 /// A host and its guest in one process: the uplink (as a rule a NIC in software and its wire), netback with one vif, and the
@@ -18,6 +19,8 @@ final class EmbeddedHost: @unchecked Sendable {
     struct Configuration: Sendable {
         var nic = NICKind.sfc
         var plugin = PluginKind.accelerated
+        /// Where plugins are that are files.
+        var pluginFolder: String?
         var lcores = LcorePlan.split
         var guestMAC: MACAddress
         var wire = WireSide.ring
@@ -51,6 +54,7 @@ final class EmbeddedHost: @unchecked Sendable {
     private var backendPlugin: AcceleratedBackendPlugin?
     private var frontendPlugin: AcceleratedFrontendPlugin?
     private var dummy: DummyAccelerator?
+    private let pluginFile: PluginFile?
 
     private static let guestName = "guest0"
 
@@ -58,6 +62,8 @@ final class EmbeddedHost: @unchecked Sendable {
     init(_ configuration: Configuration, logger: Logger) throws(HostError) {
         self.configuration = configuration
         self.logger = logger
+        // First of all: a name that is wrong costs no start, and the libraries of a plugin come before the EAL looks around.
+        pluginFile = try Self.loadPluginFile(configuration)
         sockets = try SocketFolder()
         do {
             try Self.startEAL(configuration, runtimeFolder: sockets.path)
@@ -107,6 +113,16 @@ final class EmbeddedHost: @unchecked Sendable {
                 extraArguments: configuration.uplink.pciAddress.map { ["-a", $0] } ?? []))
     }
 
+    private static func loadPluginFile(_ configuration: Configuration) throws(HostError) -> PluginFile? {
+        guard case .file(let name) = configuration.plugin else { return nil }
+        guard let folder = configuration.pluginFolder else { throw HostError("plugin \(name) needs --plugin-folder: name it") }
+        do throws(PluginFolderError) {
+            return try PluginFolder(path: folder).load(name)
+        } catch {
+            throw HostError("\(error)")
+        }
+    }
+
     private func loadPlugins() throws {
         switch configuration.plugin {
         case .none: break
@@ -125,6 +141,10 @@ final class EmbeddedHost: @unchecked Sendable {
             self.dummy = dummy
             try unsafe netfront.loadPlugin(dummy.frontendHooks)
             try unsafe netback.loadPlugin(dummy.backendHooks)
+        case .file:
+            // The half that the file lacks stays empty.
+            if let hooks = unsafe pluginFile?.frontendHooks { try unsafe netfront.loadPlugin(hooks) }
+            if let hooks = unsafe pluginFile?.backendHooks { try unsafe netback.loadPlugin(hooks) }
         }
     }
 

@@ -9,11 +9,35 @@ enum NICKind: String, CaseIterable, Sendable {
 }
 
 /// Who accelerates the guest.
-enum PluginKind: String, CaseIterable, Sendable {
+enum PluginKind: Equatable, Sendable {
     case accelerated
     /// Both halves of a plugin that only logs its calls.
     case dummy
     case none
+    /// What a file of the plugins' folder implements, by its name.
+    case file(String)
+
+    /// The words for those that need no file.
+    static let builtIn = ["accelerated", "dummy", "none"]
+
+    /// Any other word than those is the name of a file; it may be an invalid one.
+    init(_ word: String) {
+        switch word {
+        case "accelerated": self = .accelerated
+        case "dummy": self = .dummy
+        case "none": self = .none
+        default: self = .file(word)
+        }
+    }
+
+    var word: String {
+        switch self {
+        case .accelerated: "accelerated"
+        case .dummy: "dummy"
+        case .none: "none"
+        case .file(let name): name
+        }
+    }
 }
 
 /// What an embedded host's lcores do.
