@@ -32,13 +32,13 @@ public final class AcceleratedBackend: BackendAccelerator, @unchecked Sendable {
         let configured = min(information.receiveQueues, information.transmitQueues)
         try Self.check(virtualInterfaces, port: port, configured: configured)
         try self.init(
-            configuration: configuration, driver: information.driver, programmer: PortFlowProgrammer(port: port),
-            virtualInterfaces: virtualInterfaces, logger: logger)
+            configuration: configuration, driver: information.driver, device: information.deviceID, mac: information.mac,
+            programmer: EthernetPortProgrammer(port: port), virtualInterfaces: virtualInterfaces, logger: logger)
     }
 
     init(
-        configuration: AcceleratedBackendConfiguration, driver: String, programmer: any FlowProgrammer,
-        virtualInterfaces: [VirtualInterface], logger: Logger
+        configuration: AcceleratedBackendConfiguration, driver: String, device: UInt16? = nil, mac: UInt64 = 0,
+        programmer: any PortProgrammer, virtualInterfaces: [VirtualInterface], logger: Logger
     ) throws(AcceleratedBackendError) {
         let offer = ControlMessage.offer(
             version: 0, mac: FenceFrame.address, plugin: configuration.frontendPlugin, maximumStash: 0)
@@ -46,12 +46,13 @@ public final class AcceleratedBackend: BackendAccelerator, @unchecked Sendable {
         name = configuration.name
         let settle = configuration.settleNanoseconds ?? SettleTime.nanoseconds(driver: driver)
         engine = BackendEngine(
-            configuration: configuration, facts: BackendEngine.PortFacts(driver: driver, settleNanoseconds: settle),
+            configuration: configuration,
+            facts: BackendEngine.PortFacts(driver: driver, settleNanoseconds: settle, device: device, mac: mac),
             programmer: programmer, interfaces: virtualInterfaces, logger: logger)
         sightings = engine.sightings
     }
 
-    private func withEngine<Result>(_ body: (inout BackendEngine) -> Result) -> Result {
+    func withEngine<Result>(_ body: (inout BackendEngine) -> Result) -> Result {
         lock.withLock { body(&engine) }
     }
 

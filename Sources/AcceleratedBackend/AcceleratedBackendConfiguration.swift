@@ -14,6 +14,9 @@ public struct AcceleratedBackendConfiguration: Sendable {
     /// How long a rule's effect may lag behind its creation and removal, and frames in the port behind it; nil for what is known
     /// of the driver, see ``SettleTime``.
     public var settleNanoseconds: UInt64?
+    /// How long a rule may be in the port without any frame coming, by either path, before it is taken out to see whether it is to
+    /// blame.
+    public var silenceNanoseconds: UInt64 = 5_000_000_000
     public var limits = AccelerationLimits()
     public var quotas = AcceleratedBackendQuotas()
     /// Vifs that the backend looks after at most, accelerated or not.

@@ -46,7 +46,7 @@ import Wire
             rig.connect(vif)
         }
         #expect(rig.backend.ruleCount == 1)
-        #expect(rig.state(2)?.reason == AccelerationReason(.quota, "1 rules are in use"))
+        #expect(rig.state(2)?.reason == AccelerationReason(.quota, "1 of 1 rules are in use"))
         #expect(rig.backend.counts == VirtualInterfaceCounts(free: 3, granted: 1, quarantined: 0), "its VI went back")
         rig.want(false, 1)
         rig.run()
@@ -105,17 +105,17 @@ import Wire
                 mempool: "vi\(queue)")
         }
         var pool = VirtualInterfacePool(interfaces)
-        #expect(pool.allocate(vif: 1, software: false) == 0)
+        #expect(pool.allocate(vif: 1, for: DestinationMACForm()) == 0)
         pool.reclaim(0)
-        #expect(pool.allocate(vif: 2, software: false) == 1)
-        #expect(pool.allocate(vif: 3, software: false) == 2)
-        #expect(pool.allocate(vif: 4, software: false) == 0)
-        #expect(pool.allocate(vif: 5, software: false) == nil)
-        #expect(pool.allocate(vif: 5, software: true) == nil)
+        #expect(pool.allocate(vif: 2, for: DestinationMACForm()) == 1)
+        #expect(pool.allocate(vif: 3, for: DestinationMACForm()) == 2)
+        #expect(pool.allocate(vif: 4, for: DestinationMACForm()) == 0)
+        #expect(pool.allocate(vif: 5, for: DestinationMACForm()) == nil)
+        #expect(pool.allocate(vif: 5, for: SoftwareForm()) == nil)
         pool.quarantine(1, AccelerationReason(.timeout))
         pool.reclaim(1)
         #expect(pool.counts == VirtualInterfaceCounts(free: 0, granted: 2, quarantined: 1), "quarantine outlives a reclaim")
-        pool.portRestarted()
+        pool.portRestarted(except: [])
         #expect(pool.counts == VirtualInterfaceCounts(free: 1, granted: 2, quarantined: 0))
     }
 

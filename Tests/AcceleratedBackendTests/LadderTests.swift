@@ -24,14 +24,37 @@ import Wire
         }
     }
 
-    @Test(arguments: [
-        ("net_sfc_efx", "AF"), ("mlx5_pci", "AF"), ("mlx5_auxiliary", "AF"), ("net_bnxt", "AF"), ("net_ring", "AF"),
-        ("net_ixgbe", "F"), ("net_i40e", "F"), ("net_e1000_igb", "F"), ("net_tap", "F"), ("net_null", "F"), ("", "F"),
-    ])
-    func aDriversNameDecidesWhatIsAskedFor(driver: String, expected: String) {
-        #expect(Ladder.forms(of: driver).map(\.rawValue).joined() == expected)
-        let ladder = Ladder(driver: driver, allowed: [.software])
-        #expect(ladder.forms == [.software])
+    static let drivers: [(driver: String, device: UInt16?, forms: String)] = [
+        ("net_sfc_efx", nil, "AF"), ("mlx5_pci", nil, "AF"), ("mlx5_auxiliary", nil, "AF"), ("net_bnxt", nil, "ABF"),
+        ("net_ring", nil, "AF"), ("net_ixgbe", 0x10FB, "BF"), ("net_ixgbe", 0x1563, "BDF"), ("net_ixgbe", nil, "BF"),
+        ("net_i40e", 0x1572, "BCF"), ("net_e1000_igb", 0x10C9, "BF"), ("net_tap", nil, "F"), ("net_null", nil, "F"),
+        ("", nil, "F"),
+    ]
+
+    @Test(arguments: drivers)
+    func aDriversNameDecidesWhatIsAskedFor(_ row: (driver: String, device: UInt16?, forms: String)) {
+        let all = Ladder(driver: row.driver, device: row.device, allowed: Set(SteeringForm.allCases))
+        #expect(all.forms.map(\.rawValue).joined() == row.forms)
+        #expect(Ladder(driver: row.driver, device: row.device, allowed: [.software]).forms == [.software])
+    }
+
+    /// ixgbe and igb ignore the pattern of a rule that spreads, and turn the whole port; queue 0 is the slow path's, and bnxt refuses it.
+    @Test func noFormSpreadsOrNamesQueueZero() throws {
+        for form in SteeringForm.allCases {
+            for vlan in [nil, 7] as [UInt16?] {
+                let target = SteeringTarget(mac: 0x0200_0000_0001, vlan: vlan, queue: 3, pool: 3)
+                guard let installation = try? form.method.installation(for: target), case .rules(let rules) = installation
+                else { continue }
+                for rule in rules {
+                    #expect(rule.actions == [.queue(3)] && rule.isIngress && rule.group == 0, "form \(form)")
+                    guard case .ethernet(let destination, nil, nil) = rule.pattern.first else {
+                        Issue.record("form \(form) does not match the destination MAC")
+                        continue
+                    }
+                    #expect(destination == target.mac)
+                }
+            }
+        }
     }
 
     @Test func attachAsksThePortOnAFreeVIAndTakesTheRuleOutAgain() throws {
@@ -43,8 +66,8 @@ import Wire
     }
 
     @Test func aDriverThatCannotIsNotAsked() throws {
-        let rig = try BackendRig(driver: "net_ixgbe")
-        #expect(rig.programmer.asked.isEmpty)
+        let rig = try BackendRig(driver: "net_e1000_igb")
+        #expect(rig.programmer.asked.isEmpty && rig.programmer.addressesAsked.isEmpty)
         rig.add(1)
         rig.run()
         #expect(rig.state(1)?.reason?.code == .noSteeringForm)

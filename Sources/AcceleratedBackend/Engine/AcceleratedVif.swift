@@ -9,10 +9,10 @@ struct AcceleratedVif {
         let form: SteeringForm
         /// Index in the pool.
         let interface: Int
-        var rule: UInt64?
-        /// Until when the removal of the rule is tried, once it failed.
+        var installed = InstalledSteering()
+        /// Until when the removal of what is installed is tried, once it failed.
         var removalDeadline: UInt64?
-        /// The rule is still in the port, and nobody will take it out before the port restarts.
+        /// Something of it is still in the port, and nobody will take it out before the port restarts.
         var stuck: AccelerationReason?
     }
 
@@ -49,7 +49,12 @@ struct AcceleratedVif {
     var triesNext = false
 
     /// Frames of the key that the default queue had yielded at the last look.
-    var sighted: UInt64 = 0
+    var sighted = SightingCount()
+    /// Since when nothing was heard of frames that should come by the VI, on the host's clock.
+    var silentSince: UInt64?
+    /// A form that was given up because no frame came any more, by either path: was it the rule, or has the sender stopped? What the
+    /// default queue yields now that the rule is gone will tell, until then.
+    var suspect: (form: SteeringForm, until: UInt64)?
     /// The fence is sent: what the default queue yields from now on leaks.
     var isFenceSent = false
     var reported: AccelerationStatus?

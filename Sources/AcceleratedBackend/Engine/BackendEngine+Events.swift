@@ -68,7 +68,7 @@ extension BackendEngine {
             }), let key = vifs[heir]?.key, sightings.insert(key)
         else { return }
         vifs[heir]?.isDuplicate = false
-        vifs[heir]?.sighted = 0
+        vifs[heir]?.sighted = SightingCount()
         report(heir)
         follow(heir)
     }
@@ -85,6 +85,7 @@ extension BackendEngine {
         vifs[id]?.isWanted = wanted
         vifs[id]?.wants = nil
         vifs[id]?.triesNext = false
+        vifs[id]?.suspect = nil
         if wanted { vifs[id]?.refusals = [] }
         follow(id)
         report(id)
@@ -143,13 +144,14 @@ extension BackendEngine {
             tell(id, .portSuspended(reason))
             abandonRemoval(of: id)
         }
-        programmer.forgetAll()
-        leftOver = []
+        programmer.forgetRules()
+        for index in leftOver.indices { leftOver[index].forgetRules() }
     }
 
     mutating func portResumed() {
         suspension = nil
-        pool.portRestarted()
+        stuckAddresses.removeAll { (try? programmer.removeAddress($0.mac)) != nil }
+        pool.portRestarted(except: Set(stuckAddresses.map(\.interface)))
         probeForms()
         for id in order {
             vifs[id]?.refusals = []

@@ -6,62 +6,52 @@ import Wire
 
 /// VIs, rules, and which form is tried.
 extension BackendEngine {
-    /// Asks the port for one rule of each form, on a VI that nobody has yet, and takes it out again.
+    /// Asks the port once for each form, on a VI that nobody has yet, and takes what it got out again: before any guest is steered, since
+    /// on some ports the first rule decides what later ones may match.
     mutating func probeForms() {
         ladder.forget()
         removeLeftOver()
         for form in ladder.forms {
-            guard pool.has(software: !form.usesQueuePairs) else {
-                ladder.refuse(form, "there is no VI for it")
+            let method = form.method
+            guard pool.has(method) else {
+                ladder.refuse(form, form == .addressPool ? "the port was configured without pools" : "there is no VI for it")
                 continue
             }
-            if !form.usesQueuePairs {
-                if host?.canSteer == false { ladder.refuse(form, "netback can't steer in software") }
+            if form == .software && host?.canSteer == false { ladder.refuse(form, "netback can't steer in software") }
+            guard form.usesQueuePairs, method.canBeProbed, let index = pool.free(for: method) else { continue }
+            // Nobody sends to this address, so nothing is steered.
+            let target = pool.interfaces[index].target(mac: FenceFrame.address.rawValue, vlan: nil)
+            guard let installation = try? method.installation(for: target), let words = refusal(of: installation) else {
                 continue
             }
-            guard let index = freeInterface(software: false),
-                // Nobody sends to this address, so the rule steers nothing.
-                let rule = form.rule(
-                    mac: FenceFrame.address.rawValue, vlan: nil, queue: pool.interfaces[index].queuePair.receiveQueue)
-            else { continue }
-            guard let words = refusal(of: rule) else { continue }
             ladder.refuse(form, words)
             logger.notice("port refuses steering form", metadata: ["form": "\(form.rawValue)", "driver": "\(words)"])
         }
     }
 
-    /// The driver's words; nil when it took the rule, and let go of it.
-    private mutating func refusal(of rule: FlowRule) -> String? {
-        let handle: UInt64
-        do throws(FlowError) {
-            handle = try programmer.create(rule)
-        } catch {
+    /// The driver's words; nil when it took everything, and let go of it.
+    private mutating func refusal(of installation: Installation) -> String? {
+        var installed = InstalledSteering()
+        if let error = installed.install(installation, programmer) {
+            if !installed.isEmpty { leftOver.append(installed) }
             // A full table (ENOSPC) is no statement about the form.
-            return error.code == 28 ? nil : error.description
+            return error.isFullTable ? nil : error.description
         }
-        do throws(FlowError) {
-            try programmer.destroy(handle)
-            return nil
-        } catch {
-            leftOver.append(handle)
-            return "a rule can't be removed again: \(error)"
-        }
+        guard let error = installed.remove(programmer) else { return nil }
+        leftOver.append(installed)
+        return "what it took can't be taken out again: \(error)"
     }
 
     mutating func removeLeftOver() {
-        guard !leftOver.isEmpty else { return }
-        leftOver.removeAll { handle in (try? programmer.destroy(handle)) != nil }
-    }
-
-    private func freeInterface(software: Bool) -> Int? {
-        pool.interfaces.indices.first { pool.uses[$0] == .free && pool.interfaces[$0].isSoftware == software }
+        for index in leftOver.indices { _ = leftOver[index].remove(programmer) }
+        leftOver.removeAll(where: \.isEmpty)
     }
 
     /// Answers `allocateVI`.
     mutating func allocate(for id: UInt32) -> [BackendEvent] {
         guard let vif = vifs[id] else { return [] }
-        guard let form = ladder.best(without: vif.refusals) else {
-            let words = ladder.account(of: vif.refusals, next: nil) ?? "no form is known for \(facts.driver)"
+        guard let form = bestForm(for: vif) else {
+            let words = ladder.account(of: vifs[id]?.refusals ?? [], next: nil) ?? "no form is known for \(facts.driver)"
             return [.virtualInterface(.unavailable(AccelerationReason(.noSteeringForm, words)))]
         }
         guard pool.counts.granted < configuration.quotas.virtualInterfaces else {
@@ -69,7 +59,7 @@ extension BackendEngine {
             let words = "\(configuration.quotas.virtualInterfaces) VIs are granted"
             return [.virtualInterface(.unavailable(AccelerationReason(.quota, words)))]
         }
-        guard let index = pool.allocate(vif: id, software: !form.usesQueuePairs) else {
+        guard let index = pool.allocate(vif: id, for: form.method) else {
             vifs[id]?.wants = .interface
             let counts = pool.counts
             let words = "\(counts.granted) granted, \(counts.quarantined) in quarantine"
@@ -93,28 +83,53 @@ extension BackendEngine {
                 nonce, then: .virtualInterface(.allocated(id: lastGrant, grant, fenceNonce: nonce))), for: id)
     }
 
+    /// The best form that may serve the vif. Forms that can't, whatever the port says, are refused for it with the reason.
+    private mutating func bestForm(for vif: AcceleratedVif) -> SteeringForm? {
+        var refusals = vif.refusals
+        defer { vifs[vif.description.id]?.refusals = refusals }
+        while let form = ladder.best(without: refusals) {
+            do throws(SteeringObjection) {
+                if form == .addressPool && vif.description.mac.rawValue == facts.mac {
+                    throw SteeringObjection(words: "\(vif.description.mac) is the port's own address")
+                }
+                guard let candidate = pool.interfaces.first(where: form.method.accepts) else { return form }
+                _ = try form.method.installation(
+                    for: candidate.target(mac: vif.description.mac.rawValue, vlan: vif.description.vlan))
+                return form
+            } catch {
+                refusals.append(Ladder.Refusal(form: form, words: error.words))
+            }
+        }
+        return nil
+    }
+
     /// Answers `createRule`, if netback need not be waited for.
     mutating func createRule(for id: UInt32) -> [BackendEvent] {
         guard let vif = vifs[id], let attempt = vif.attempt else { return [] }
         vifs[id]?.isFenceSent = false
         let interface = pool.interfaces[attempt.interface]
         if let software = interface.software { return call(.steer(software), for: id) }
-        guard ruleCount < configuration.quotas.rules else {
-            vifs[id]?.wants = .rule
-            return [.rule(.failed(AccelerationReason(.quota, "\(configuration.quotas.rules) rules are in use")))]
-        }
-        let queue = interface.queuePair.receiveQueue
-        guard
-            let rule = attempt.form.rule(mac: vif.description.mac.rawValue, vlan: vif.description.vlan, queue: queue)
-        else { return [] }
-        do throws(FlowError) {
-            vifs[id]?.attempt?.rule = try programmer.create(rule)
-            counters.rulesCreated += 1
-            return [.rule(.created)]
+        let target = interface.target(mac: vif.description.mac.rawValue, vlan: vif.description.vlan)
+        let installation: Installation
+        do throws(SteeringObjection) {
+            installation = try attempt.form.method.installation(for: target)
         } catch {
-            counters.rulesRefused += 1
-            return [ruleFailed(AccelerationReason(.ruleRefused, error.description), of: id)]
+            return [ruleFailed(AccelerationReason(.ruleRefused, error.words), of: id)]
         }
+        guard ruleCount + installation.ruleCount <= configuration.quotas.rules else {
+            vifs[id]?.wants = .rule
+            return [.rule(.failed(AccelerationReason(.quota, "\(ruleCount) of \(configuration.quotas.rules) rules are in use")))]
+        }
+        var installed = InstalledSteering()
+        let error = installed.install(installation, programmer)
+        vifs[id]?.attempt?.installed = installed
+        guard let error else {
+            counters.rulesCreated += UInt64(installation.ruleCount)
+            return [.rule(.created)]
+        }
+        counters.rulesRefused += 1
+        if !installed.isEmpty { keepStuck(error.description, of: id) }
+        return [ruleFailed(AccelerationReason(.ruleRefused, error.description), of: id)]
     }
 
     /// The form in use is no good for this vif.
@@ -129,28 +144,33 @@ extension BackendEngine {
     mutating func destroyRule(for id: UInt32) -> [BackendEvent] {
         guard let attempt = vifs[id]?.attempt else { return [.rule(.removed)] }
         if !attempt.form.usesQueuePairs { return call(.unsteer, for: id) }
-        guard let rule = attempt.rule else { return [.rule(.removed)] }
-        do throws(FlowError) {
-            try programmer.destroy(rule)
-            vifs[id]?.attempt?.rule = nil
+        var installed = attempt.installed
+        let error = installed.remove(programmer)
+        vifs[id]?.attempt?.installed = installed
+        guard let error else {
             vifs[id]?.attempt?.removalDeadline = nil
             givenBack.insert(.rule)
             return [.rule(.removed)]
-        } catch {
-            let deadline = attempt.removalDeadline ?? now + Self.removalPatience
-            vifs[id]?.attempt?.removalDeadline = deadline
-            return now < deadline ? [] : [abandonRule(of: id, error.description)]
         }
+        let deadline = attempt.removalDeadline ?? now + Self.removalPatience
+        vifs[id]?.attempt?.removalDeadline = deadline
+        return now < deadline ? [] : [abandonRule(of: id, error.description)]
     }
 
-    /// The rule stays in the port. Its VI must not be given to anybody else before the port was restarted.
+    /// What steers stays in the port. Its VI must not be given to anybody else before the port was restarted.
     private mutating func abandonRule(of id: UInt32, _ words: String) -> BackendEvent {
-        vifs[id]?.attempt?.rule = nil
         vifs[id]?.attempt?.removalDeadline = nil
+        keepStuck(words, of: id)
+        return .rule(.removed)
+    }
+
+    private mutating func keepStuck(_ words: String, of id: UInt32) {
+        guard let attempt = vifs[id]?.attempt else { return }
+        if let mac = attempt.installed.address { stuckAddresses.append((mac, attempt.interface)) }
+        vifs[id]?.attempt?.installed = InstalledSteering()
         vifs[id]?.attempt?.stuck = AccelerationReason(.ruleRefused, "its rule can't be removed: \(words)")
         counters.rulesStuck += 1
-        logger.error("a flow rule can't be removed", metadata: ["vif": "\(id)", "driver": "\(words)"])
-        return .rule(.removed)
+        logger.error("steering can't be taken out of the port", metadata: ["vif": "\(id)", "driver": "\(words)"])
     }
 
     /// Tries again to remove rules that the port did not let go of.
@@ -213,4 +233,22 @@ extension BackendEngine {
         else { return false }
         return reason.code == .noFreeVI || reason.code == .quota
     }
+}
+
+extension VirtualInterface {
+    /// Frames for that address to this VI.
+    fileprivate func target(mac: UInt64, vlan: UInt16?) -> SteeringTarget {
+        SteeringTarget(mac: mac, vlan: vlan, queue: queuePair.receiveQueue, pool: pool)
+    }
+}
+
+extension Installation {
+    fileprivate var ruleCount: Int {
+        if case .rules(let rules) = self { rules.count } else { 0 }
+    }
+}
+
+extension FlowError {
+    /// ENOSPC: there are too many of something, whatever it is.
+    fileprivate var isFullTable: Bool { code == 28 }
 }

@@ -10,14 +10,20 @@ struct BackendEngine {
     struct PortFacts: Sendable {
         var driver: String
         var settleNanoseconds: UInt64
+        /// The PCI device id, where there is one.
+        var device: UInt16?
+        /// The port's own address.
+        var mac: UInt64 = 0
     }
 
     /// How long the removal of a rule is tried again, in nanoseconds.
     static let removalPatience: UInt64 = 1_000_000_000
+    /// How soon frames must come again once a rule that swallowed them is gone.
+    static let suspicion: UInt64 = 1_000_000_000
 
     let configuration: AcceleratedBackendConfiguration
     let facts: PortFacts
-    let programmer: any FlowProgrammer
+    let programmer: any PortProgrammer
     let sightings: SightingTable
     let logger: Logger
 
@@ -30,8 +36,10 @@ struct BackendEngine {
     var suspension: AccelerationReason?
     /// Calls that undo what a vif had asked for, and that netback had no room for when the vif was removed.
     var farewells: [(vif: UInt32, call: HostCall)] = []
-    /// Rules of `probeForms()` that the port did not let go of yet.
-    var leftOver: [UInt64] = []
+    /// What `probeForms()` put into the port, and that did not let go of yet.
+    var leftOver: [InstalledSteering] = []
+    /// Addresses that a pool of the port did not let go of, and the VI that they lead to: a restart does not take them out.
+    var stuckAddresses: [(mac: UInt64, interface: Int)] = []
     /// The newest grant. Grants are numbered over all vifs, so a number never comes back to one.
     var lastGrant: UInt32 = 0
     /// What was given back since the waiting vifs were last tried.
@@ -42,7 +50,7 @@ struct BackendEngine {
     var hasClock = false
 
     init(
-        configuration: AcceleratedBackendConfiguration, facts: PortFacts, programmer: any FlowProgrammer,
+        configuration: AcceleratedBackendConfiguration, facts: PortFacts, programmer: any PortProgrammer,
         interfaces: [VirtualInterface], logger: Logger
     ) {
         self.configuration = configuration
@@ -50,11 +58,13 @@ struct BackendEngine {
         self.programmer = programmer
         self.logger = logger
         sightings = SightingTable(capacity: configuration.maximumVifs)
-        ladder = Ladder(driver: facts.driver, allowed: configuration.forms)
+        ladder = Ladder(driver: facts.driver, device: facts.device, allowed: configuration.forms)
         pool = VirtualInterfacePool(interfaces)
     }
 
-    var ruleCount: Int { vifs.values.count { $0.attempt?.rule != nil } }
+    var ruleCount: Int { vifs.values.reduce(0) { $0 + ($1.attempt?.installed.rules.count ?? 0) } }
+    /// Addresses of vifs in pools of the port.
+    var addressCount: Int { vifs.values.count { $0.attempt?.installed.address != nil } }
 
     /// Vifs in the order of their ids, so that a run can be repeated.
     var order: [UInt32] { vifs.keys.sorted() }

@@ -14,13 +14,20 @@ struct SightingKey: Hashable, Sendable {
     init(mac: UInt64, vlan: UInt16) { rawValue = mac & 0xFFFF_FFFF_FFFF | UInt64(vlan & 0x0FFF) << 48 }
 }
 
+/// How many frames of a key were seen.
+struct SightingCount: Equatable, Sendable {
+    var all: UInt64 = 0
+    /// Those of them that are IPv4 without fragmentation and not SCTP: what a form that matches kinds of IPv4 packet can steer.
+    var plainIPv4: UInt64 = 0
+}
+
 /// Counts of frames by key: an open-addressing table of fixed size that the default queue's lcore reads and counts in, and the
 /// control plane adds to and removes from meanwhile.
 @safe
 struct Sightings: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): atomic cells; `SightingTable` owns the memory and outlives every use.
 
-    /// Pairs of cells: key (0 empty, all ones removed), count.
+    /// Four cells a place: key (0 empty, all ones removed), count of all frames, of plain IPv4 ones, unused.
     let cells: UnsafeMutablePointer<Atomic<UInt64>>
     let mask: Int
 
@@ -35,29 +42,44 @@ struct Sightings: @unchecked Sendable {
     }
 
     @_noLocks
-    func key(at place: Int) -> UInt64 { unsafe cells[(place & mask) &* 2].load(ordering: .acquiring) }
+    func key(at place: Int) -> UInt64 { unsafe cells[(place & mask) &* 4].load(ordering: .acquiring) }
 
-    @_noLocks
-    func count(at place: Int) -> UInt64 { unsafe cells[(place & mask) &* 2 &+ 1].load(ordering: .relaxed) }
+    func count(at place: Int) -> SightingCount {
+        unsafe SightingCount(
+            all: cells[(place & mask) * 4 + 1].load(ordering: .relaxed),
+            plainIPv4: cells[(place & mask) * 4 + 2].load(ordering: .relaxed))
+    }
 
     /// Counts one frame, if its key is watched.
     ///
     /// - Lcore: one, so that counting needs no read-modify-write.
     @_noLocks
-    func saw(_ key: SightingKey) {
+    func saw(_ key: SightingKey, isPlainIPv4: Bool) {
         var place = home(of: key.rawValue)
         var step = 0
         while step < Self.reach {
             let found = self.key(at: place)
             if found == key.rawValue {
-                let cell = unsafe cells + ((place & mask) &* 2 &+ 1)
-                unsafe cell.pointee.store(cell.pointee.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+                count(place, 1)
+                if isPlainIPv4 { count(place, 2) }
                 return
             }
             if found == 0 { return }
             place = (place &+ 1) & mask
             step += 1
         }
+    }
+
+    @inline(__always) @_noLocks
+    private func count(_ place: Int, _ column: Int) {
+        let cell = unsafe cells + ((place & mask) &* 4 &+ column)
+        unsafe cell.pointee.store(cell.pointee.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    }
+
+    /// IPv4, no fragment (RFC 791: neither more fragments nor an offset), and not SCTP, which is a kind of its own to i40e.
+    @inline(__always) @_noLocks
+    private static func isPlainIPv4(_ frame: ByteView, at offset: Int) -> Bool {
+        frame.count >= offset &+ 20 && frame.u16(at: offset &+ 6) & 0x3FFF == 0 && frame[offset &+ 9] != 132
     }
 
     /// Looks at a burst of the default queue.
@@ -71,8 +93,15 @@ struct Sightings: @unchecked Sendable {
             let destination = frame.mac(at: 0)
             guard !destination.isGroup else { continue }
             var vlan: UInt16 = 0
-            if frame.u16(at: 12) == EtherType.vlan.rawValue, frame.count >= 18 { vlan = frame.u16(at: 14) & 0x0FFF }
-            saw(SightingKey(mac: destination.rawValue, vlan: vlan))
+            var typeOffset = 12
+            if frame.u16(at: 12) == EtherType.vlan.rawValue, frame.count >= 18 {
+                vlan = frame.u16(at: 14) & 0x0FFF
+                typeOffset = 16
+            }
+            let isIPv4 = frame.u16(at: typeOffset) == EtherType.ipv4.rawValue
+            saw(
+                SightingKey(mac: destination.rawValue, vlan: vlan),
+                isPlainIPv4: isIPv4 && Self.isPlainIPv4(frame, at: typeOffset &+ 2))
         }
     }
 }
@@ -89,14 +118,14 @@ final class SightingTable: @unchecked Sendable {
         var size = 64
         while size < capacity * 4 { size <<= 1 }
         self.size = size
-        let cells = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: size * 2)
-        for index in 0..<size * 2 { unsafe (cells + index).initialize(to: Atomic(0)) }
+        let cells = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: size * 4)
+        for index in 0..<size * 4 { unsafe (cells + index).initialize(to: Atomic(0)) }
         unsafe sightings = .allocate(capacity: 1)
         unsafe sightings.initialize(to: Sightings(cells: cells, mask: size - 1))
     }
 
     deinit {
-        unsafe sightings.pointee.cells.deinitialize(count: size * 2)
+        unsafe sightings.pointee.cells.deinitialize(count: size * 4)
         unsafe sightings.pointee.cells.deallocate()
         unsafe sightings.deallocate()
     }
@@ -111,8 +140,9 @@ final class SightingTable: @unchecked Sendable {
             let found = table.key(at: place)
             guard found == 0 || found == Sightings.removed else { continue }
             // The count first: the key's release publishes it.
-            unsafe table.cells[place * 2 + 1].store(0, ordering: .relaxed)
-            unsafe table.cells[place * 2].store(key.rawValue, ordering: .releasing)
+            unsafe table.cells[place * 4 + 1].store(0, ordering: .relaxed)
+            unsafe table.cells[place * 4 + 2].store(0, ordering: .relaxed)
+            unsafe table.cells[place * 4].store(key.rawValue, ordering: .releasing)
             return true
         }
         return false
@@ -121,17 +151,17 @@ final class SightingTable: @unchecked Sendable {
     func remove(_ key: SightingKey) {
         guard let place = place(of: key) else { return }
         let table = unsafe sightings.pointee
-        unsafe table.cells[place * 2].store(Sightings.removed, ordering: .releasing)
+        unsafe table.cells[place * 4].store(Sightings.removed, ordering: .releasing)
         // A search ends at an empty place, so marks of removal right before one are not needed.
         var last = place
         while table.key(at: (last + 1) & table.mask) == 0, table.key(at: last) == Sightings.removed {
-            unsafe table.cells[last * 2].store(0, ordering: .releasing)
+            unsafe table.cells[last * 4].store(0, ordering: .releasing)
             last = (last + table.mask) & table.mask
         }
     }
 
     /// Frames seen since `key` was inserted; nil when it is not watched.
-    func count(of key: SightingKey) -> UInt64? {
+    func count(of key: SightingKey) -> SightingCount? {
         place(of: key).map { unsafe sightings.pointee.count(at: $0) }
     }
 

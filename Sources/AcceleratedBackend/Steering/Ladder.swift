@@ -2,8 +2,9 @@
 
 /// The forms of steering to try on one port, the best first, and what the port said to each.
 ///
-/// A driver's name decides which forms are asked for at all: some drivers take a rule and reprogram the whole port. What remains
-/// counts only once the port has created a rule of that form; `rte_flow_validate` is not asked.
+/// What is known of the driver (``DriverFacts``) counts only once the port has done it; `rte_flow_validate` is not asked, which some
+/// drivers answer with yes and a side effect. Where the first rule decides what every later one may match (i40e's fields for each kind
+/// of packet, ixgbe's flow director), all rules of a ladder's forms match the same.
 struct Ladder: Sendable {
     /// A form that was refused, in the driver's own words.
     struct Refusal: Sendable, Equatable {
@@ -15,26 +16,8 @@ struct Ladder: Sendable {
     /// Forms that the port refused when it was asked, or that it has no VI for.
     private(set) var refusals: [Refusal] = []
 
-    init(driver: String, allowed: Set<SteeringForm>) {
-        forms = Self.forms(of: driver).filter(allowed.contains)
-    }
-
-    /// What is known of drivers. From the sources of DPDK 22.11.11 and 24.11.6, `drivers/net`.
-    static func forms(of driver: String) -> [SteeringForm] {
-        switch driver {
-        // sfc_flow.c, sfc_flow_parse_eth and _vlan: destination MAC with a full mask, VLAN identifier with mask 0x0FFF.
-        case "net_sfc_efx": [.destinationMAC, .software]
-        // doc/guides/nics/mlx5.rst: any ETH and VLAN fields. The driver's name is its bus's: PCI, or auxiliary for sub-functions.
-        case "mlx5_pci", "mlx5_auxiliary": [.destinationMAC, .software]
-        // bnxt_flow.c: full masks only; refuses queue 0, which is never granted.
-        case "net_bnxt": [.destinationMAC, .software]
-        // A NIC in software may stand behind it; a bare ring port answers ENOSYS, and software steering follows.
-        case "net_ring": [.destinationMAC, .software]
-        // ixgbe_flow.c ("mac compare is unsupported"), igb_flow.c, i40e_flow.c: no rule of destination MAC alone.
-        // tap_flow.c: could, but unsteered frames are hashed over all queues, so a granted one gets other guests' frames.
-        // Virtual drivers (null, af_packet, af_xdp, memif, vhost, virtio, pcap) have no flow calls.
-        default: [.software]
-        }
+    init(driver: String, device: UInt16? = nil, allowed: Set<SteeringForm>) {
+        forms = DriverFacts.forms(driver: driver, device: device).filter(allowed.contains)
     }
 
     mutating func forget() { refusals = [] }
@@ -49,11 +32,14 @@ struct Ladder: Sendable {
         forms.first { form in !refusals.contains { $0.form == form } && !tried.contains { $0.form == form } }
     }
 
+    /// What was refused to a vif, of the forms above `form`, the best first; of all forms when it is nil.
+    func refused(above form: SteeringForm?, for tried: [Refusal]) -> [Refusal] {
+        forms.prefix { $0 != form }.compactMap { form in (refusals + tried).first { $0.form == form } }
+    }
+
     /// What was tried for a vif before `next`, for status; nil when nothing was refused.
     func account(of tried: [Refusal], next: SteeringForm?) -> String? {
-        let all = forms.prefix { $0 != next }.compactMap { form in
-            (refusals + tried).first { $0.form == form }
-        }
+        let all = refused(above: next, for: tried)
         guard !all.isEmpty else { return nil }
         var text = all.map { "\($0.form.rawValue): \($0.words)" }.joined(separator: "; ")
         if let next { text += "; form \(next.rawValue) instead" }

@@ -20,6 +20,9 @@ public enum SettleTime {
         case "mlx5_pci", "mlx5_auxiliary": 2_000_000
         // The filter is in when the firmware's answer (HWRM) returns; its pipeline isn't documented.
         case "net_bnxt": 2_000_000
+        // An address filter is a register's write (ixgbe_type.h: RAL, RAH, MPSAR), or in i40e an answer of the firmware; the packet buffer is
+        // at most 968 KB (i40e), 512 KB (ixgbe): 0.8 ms.
+        case "net_ixgbe", "net_i40e", "net_e1000_igb": 1_000_000
         default: fallback
         }
     }

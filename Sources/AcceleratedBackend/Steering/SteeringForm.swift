@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
 
-/// One way to tell a port "these frames go to that VI". Letters are those of the design's table.
+/// One way to tell a port "these frames go to that VI". Letters are those of the documentation's table.
 public enum SteeringForm: String, Sendable, Hashable, CaseIterable {
-    /// Destination MAC, and the vif's VLAN if it has one, to a queue, by rte_flow. Covers all unicast.
+    /// Destination MAC, and the vif's VLAN if it has one, to a queue, by one rte_flow rule.
     case destinationMAC = "A"
-    /// In software: netback's lane hands the frames over. Covers all unicast; only for guests in netback's process.
+    /// VMDq: the MAC is added to the pool that the VI's queue belongs to.
+    case addressPool = "B"
+    /// A set of rte_flow rules of destination MAC and kind of IPv4 packet, all of them or none.
+    case ipv4RuleSet = "C"
+    /// Destination MAC and VLAN to a queue, by the flow director.
+    case macAndVLAN = "D"
+    /// In software: netback's lane hands the frames over. Only for guests in netback's process.
     case software = "F"
 
-    var letter: Character { self == .destinationMAC ? "A" : "F" }
+    var letter: Character { rawValue.first ?? "?" }
 
-    /// Whether its VI is a queue pair of the port.
-    var usesQueuePairs: Bool { self == .destinationMAC }
-
-    /// The rule that steers frames for `mac` to `queue`; nil for a form that needs none.
-    func rule(mac: UInt64, vlan: UInt16?, queue: UInt16) -> FlowRule? {
+    /// How it is done.
+    var method: any SteeringMethod {
         switch self {
-        case .software: return nil
-        case .destinationMAC:
-            var pattern: [FlowItem] = [.ethernet(destination: mac)]
-            if let vlan { pattern.append(.vlan(identifier: vlan)) }
-            return FlowRule(pattern: pattern, actions: [.queue(queue)])
+        case .destinationMAC: DestinationMACForm()
+        case .addressPool: AddressPoolForm()
+        case .ipv4RuleSet: IPv4RuleSetForm()
+        case .macAndVLAN: MACAndVLANForm()
+        case .software: SoftwareForm()
         }
     }
+
+    /// Whether its VI is a queue pair of the port.
+    var usesQueuePairs: Bool { self != .software }
+    /// Which of a guest's frames it can't steer, for status.
+    public var coverage: String { method.coverage }
 }

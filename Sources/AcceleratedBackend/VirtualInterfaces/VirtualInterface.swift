@@ -17,22 +17,28 @@ public struct VirtualInterface: Sendable {
     public let queuePair: QueuePair
     /// Name of the pool that the VI's owner alone touches.
     public let mempool: String
+    /// The VMDq pool of the port that the queue is in; nil where the port was configured without.
+    public let pool: Int?
     /// The rings behind it, for a VI in software.
     let software: SoftwareVirtualInterface?
 
     public var id: ID { ID(port: queuePair.port, queue: queuePair.receiveQueue) }
     public var isSoftware: Bool { software != nil }
 
-    /// A queue pair of the backend's port. Queue 0 is the slow path's.
-    public init(queuePair: QueuePair, mempool: String) {
+    /// A queue pair of the backend's port. Queue 0, and the first pool, are the slow path's.
+    ///
+    /// - Parameter pool: the VMDq pool whose first queue it is.
+    public init(queuePair: QueuePair, mempool: String, pool: Int? = nil) {
         self.queuePair = queuePair
         self.mempool = mempool
+        self.pool = pool
         software = nil
     }
 
     init(software: SoftwareVirtualInterface) {
         queuePair = software.queuePair
         mempool = software.mempool
+        pool = nil
         self.software = software
     }
 }

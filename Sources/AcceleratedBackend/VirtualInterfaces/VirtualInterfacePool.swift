@@ -45,13 +45,18 @@ struct VirtualInterfacePool: Sendable {
         return counts
     }
 
-    func has(software: Bool) -> Bool { interfaces.contains { $0.isSoftware == software } }
+    func has(_ method: any SteeringMethod) -> Bool { interfaces.contains(where: method.accepts) }
 
-    /// A free VI of that kind, granted to `vif` from now on; nil when there is none.
-    mutating func allocate(vif: UInt32, software: Bool) -> Int? {
+    /// A free VI that the form can use.
+    func free(for method: any SteeringMethod) -> Int? {
+        interfaces.indices.first { uses[$0] == .free && method.accepts(interfaces[$0]) }
+    }
+
+    /// A free VI that the form can use, granted to `vif` from now on; nil when there is none.
+    mutating func allocate(vif: UInt32, for method: any SteeringMethod) -> Int? {
         for step in interfaces.indices {
             let index = (next + step) % interfaces.count
-            guard uses[index] == .free, interfaces[index].isSoftware == software else { continue }
+            guard uses[index] == .free, method.accepts(interfaces[index]) else { continue }
             uses[index] = .granted(vif: vif)
             next = index + 1
             return index
@@ -69,9 +74,10 @@ struct VirtualInterfacePool: Sendable {
         uses[index] = .quarantined(reason)
     }
 
-    /// The port's queues were stopped, so nobody uses them. Software VIs are not the port's, and stay in quarantine.
-    mutating func portRestarted() {
-        for index in interfaces.indices where !interfaces[index].isSoftware {
+    /// The port's queues were stopped, so nobody uses them. Software VIs are not the port's, and stay in quarantine, as do those
+    /// that something still steers to.
+    mutating func portRestarted(except steered: Set<Int>) {
+        for index in interfaces.indices where !interfaces[index].isSoftware && !steered.contains(index) {
             if case .quarantined = uses[index] { uses[index] = .free }
         }
     }

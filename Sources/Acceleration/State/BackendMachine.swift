@@ -148,6 +148,9 @@ public struct BackendMachine: Sendable {
         return actions
     }
 
+    /// Whether a rule is in, its fence has come to the frontend, and that has seen no frame on its VI yet.
+    public var awaitsProof: Bool { phase == .proving && isFenceReached && !isProven }
+
     mutating func publish(_ state: AccelerationState) {
         if self.state == state { return }
         self.state = state

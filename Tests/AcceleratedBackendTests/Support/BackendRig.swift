@@ -27,7 +27,8 @@ final class BackendRig {
     static let settle: UInt64 = 500_000
 
     init(
-        driver: String = "net_ring", queues: Int = 2, software: [VirtualInterface] = [], host: FakeHost = FakeHost(),
+        driver: String = "net_ring", device: UInt16? = nil, mac: UInt64 = 0, queues: Int = 2, hasPools: Bool = false,
+        software: [VirtualInterface] = [], host: FakeHost = FakeHost(),
         attaches: Bool = true, configure: (inout AcceleratedBackendConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = AcceleratedBackendConfiguration()
@@ -39,10 +40,10 @@ final class BackendRig {
             return VirtualInterface(
                 queuePair: QueuePair(
                     port: PortID(rawValue: 0), receiveQueue: queue, transmitQueue: queue, transmitDescriptors: 1024),
-                mempool: "vi\(queue)")
+                mempool: "vi\(queue)", pool: hasPools ? index + 1 : nil)
         }
         backend = try AcceleratedBackend(
-            configuration: configuration, driver: driver, programmer: programmer,
+            configuration: configuration, driver: driver, device: device, mac: mac, programmer: programmer,
             virtualInterfaces: hardware + software, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         plugin = AcceleratedBackendPlugin(backend)
         unsafe hooks = plugin.hooks
@@ -111,16 +112,17 @@ final class BackendRig {
 
     func suspendPort() {
         unsafe hooks.pointee.port_suspended(hooks.pointee.plugin)
-        programmer.forgetAll()
+        programmer.forgetRules()
     }
 
     func resumePort() { unsafe hooks.pointee.port_resumed(hooks.pointee.plugin) }
 
     /// `count` frames for the vif come by the default queue.
-    func receive(_ count: Int = 1, for vif: UInt32, vlan: UInt16 = 0) {
+    func receive(_ count: Int = 1, for vif: UInt32, vlan: UInt16 = 0, isPlainIPv4: Bool = true) {
         guard let mac = macs[vif] else { return }
         for _ in 0..<count {
-            unsafe backend.sightings.sightings.pointee.saw(SightingKey(mac: mac.rawValue, vlan: vlan))
+            unsafe backend.sightings.sightings.pointee.saw(
+                SightingKey(mac: mac.rawValue, vlan: vlan), isPlainIPv4: isPlainIPv4)
         }
     }
 
@@ -198,6 +200,7 @@ final class BackendRig {
             sourceLocation: sourceLocation)
         #expect(programmer.live.isEmpty, sourceLocation: sourceLocation)
         #expect(backend.ruleCount == 0, sourceLocation: sourceLocation)
+        #expect(programmer.addresses.isEmpty, sourceLocation: sourceLocation)
         #expect(host.held.isEmpty, sourceLocation: sourceLocation)
         unsafe #expect(host.steered.isEmpty, sourceLocation: sourceLocation)
         for (vif, nonce) in host.nonces { #expect(nonce == 0, "vif \(vif)", sourceLocation: sourceLocation) }

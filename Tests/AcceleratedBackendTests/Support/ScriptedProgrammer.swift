@@ -4,7 +4,7 @@ import DPDK
 @testable import AcceleratedBackend
 
 /// A port's flow engine that does as it is told. One thread.
-final class ScriptedProgrammer: FlowProgrammer {
+final class ScriptedProgrammer: PortProgrammer {
     /// Rules in the port, by handle.
     private(set) var live: [UInt64: FlowRule] = [:]
     /// Every rule that was created or asked for, in order.
@@ -33,5 +33,24 @@ final class ScriptedProgrammer: FlowProgrammer {
         precondition(live.removeValue(forKey: handle) != nil, "a rule was destroyed twice")
     }
 
-    func forgetAll() { live = [:] }
+    /// The pool that each address is in.
+    private(set) var addresses: [UInt64: Int] = [:]
+    /// Every address that was ever in a pool.
+    private(set) var addressesAsked: [UInt64] = []
+    var addressError: FlowError?
+    var keepsAddresses = false
+
+    func addAddress(_ mac: UInt64, pool: Int) throws(FlowError) {
+        addressesAsked.append(mac)
+        if let addressError { throw addressError }
+        precondition(addresses[mac] == nil, "an address went to a second pool")
+        addresses[mac] = pool
+    }
+
+    func removeAddress(_ mac: UInt64) throws(FlowError) {
+        if keepsAddresses { throw FlowError(code: 5, message: "stuck") }
+        addresses[mac] = nil
+    }
+
+    func forgetRules() { live = [:] }
 }
