@@ -6,12 +6,22 @@ public struct SteeringReport: Sendable, Equatable {
     public struct Refused: Sendable, Equatable {
         public let form: SteeringForm
         public let reason: String
+
+        public init(form: SteeringForm, reason: String) {
+            self.form = form
+            self.reason = reason
+        }
     }
 
     /// In use; nil when none is.
     public let form: SteeringForm?
     /// Forms above the one in use, or all of them, the best first.
     public let refused: [Refused]
+
+    public init(form: SteeringForm?, refused: [Refused]) {
+        self.form = form
+        self.refused = refused
+    }
 
     /// Which of the guest's frames the form can steer, in words.
     public var coverage: String? { form?.coverage }

@@ -8,6 +8,10 @@ struct DemoResult: Decodable {
         let fast: Value
         let slow: Value
     }
+    struct Refused: Decodable {
+        let form: String
+        let reason: String
+    }
     struct Switch: Decodable {
         let to: String
         let millis: Double
@@ -22,12 +26,16 @@ struct DemoResult: Decodable {
     let declined: [String: UInt64]
     let switches: [Switch]
     let mbufsInUse: Int
+    let leakedMbufs: Int
     let form: String?
+    let coverage: String?
+    let refused: [Refused]
     let gbps: PerPath<Double>
     let mpps: PerPath<Double>
 
     static let keys: Set<String> = [
-        "rx", "tx", "lost", "reordered", "duplicated", "declined", "switches", "mbufsInUse", "form", "gbps", "mpps",
+        "rx", "tx", "lost", "reordered", "duplicated", "declined", "switches", "mbufsInUse", "leakedMbufs", "form", "coverage",
+        "refused", "gbps", "mpps",
     ]
 
     /// Reads the last line of a run that went well.
@@ -45,7 +53,7 @@ struct DemoResult: Decodable {
         #expect(lost == 0, sourceLocation: sourceLocation)
         #expect(reordered == 0, sourceLocation: sourceLocation)
         #expect(duplicated == 0, sourceLocation: sourceLocation)
-        #expect(mbufsInUse == 0, sourceLocation: sourceLocation)
+        #expect(mbufsInUse == 0 && leakedMbufs == 0, sourceLocation: sourceLocation)
     }
 
     /// Traffic went both ways on both paths, and acceleration went on, off and on again.

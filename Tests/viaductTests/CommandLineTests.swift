@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import ArgumentParser
+import SoftNIC
 import Testing
 import Wire
 
@@ -16,17 +17,19 @@ struct CommandLineTests {
         #expect(settings.seconds == 6)
         #expect(settings.rate == .limited(200_000))
         #expect(settings.size == 128 && settings.flows == 16)
-        #expect(settings.nic == .sfc && settings.plugin == .accelerated && settings.lcores == .split)
+        #expect(settings.host == HostSettings())
     }
 
     @Test func everyOptionOfTheDemoIsTaken() throws {
         let settings = try Self.demo(
             "--json", "--seconds", "2.5", "--rate", "max", "--size", "1514", "--flows", "3", "--nic", "none", "--plugin", "dummy",
-            "--lcores", "single", "--seed", "9", "--verbose")
+            "--lcores", "single", "--seed", "9", "--verbose", "--vlan", "7", "--no-vmdq", "--switches", "8")
         #expect(
             settings
                 == DemoSettings(
-                    seconds: 2.5, rate: .max, size: 1514, flows: 3, nic: .none, plugin: .dummy, lcores: .single, seed: 9,
+                    seconds: 2.5, rate: .max, size: 1514, flows: 3, switches: 8,
+                    host: HostSettings(
+                        nic: .none, allowsPools: false, vlan: 7, plugin: .dummy, lcores: .single, seed: 9),
                     isJSON: true, isVerbose: true))
     }
 
@@ -38,15 +41,15 @@ struct CommandLineTests {
 
     @Test func aPluginMayBeAFileOfAFolder() throws {
         let settings = try Self.demo("--plugin", "sfc-2.1", "--plugin-folder", "/plugins")
-        #expect(settings.plugin == .file("sfc-2.1") && settings.pluginFolder == "/plugins")
+        #expect(settings.host.plugin == .file("sfc-2.1") && settings.host.pluginFolder == "/plugins")
         #expect(settings.schedule == .none)
         let configuration = settings.hostConfiguration(wire: .ring)
-        #expect(configuration.plugin == .file("sfc-2.1") && configuration.pluginFolder == "/plugins")
+        #expect(configuration.settings.plugin == .file("sfc-2.1") && configuration.settings.pluginFolder == "/plugins")
         #expect(configuration.accelerationWanted)
         // The built-in ones need no folder, and have one in vain.
-        #expect(try Self.demo("--plugin", "dummy", "--plugin-folder", "/plugins").plugin == .dummy)
+        #expect(try Self.demo("--plugin", "dummy", "--plugin-folder", "/plugins").host.plugin == .dummy)
         let words = ["netfront", "sink", "--wire", "net_null0", "--plugin", "x", "--plugin-folder", "."]
-        #expect(try #require(try Viaduct.parseAsRoot(words) as? SinkCommand).host.plugins.plugin == .file("x"))
+        #expect(try #require(try Viaduct.parseAsRoot(words) as? SinkCommand).host.common.plugins.plugin == .file("x"))
     }
 
     @Test func aPluginThatAcceleratesNothingIsNotSwitched() throws {
@@ -58,7 +61,9 @@ struct CommandLineTests {
     @Test(arguments: [
         ["demo", "--bogus"], ["bogus"], ["demo", "--seconds", "0"], ["demo", "--seconds", "x"], ["demo", "--rate", "0"],
         ["demo", "--rate", "-5"], ["demo", "--rate", "1000000001"], ["demo", "--rate", "fast"], ["demo", "--size", "65"],
-        ["demo", "--size", "1515"], ["demo", "--flows", "0"], ["demo", "--flows", "4097"], ["demo", "--nic", "ixgbe"],
+        ["demo", "--size", "1515"], ["demo", "--flows", "0"], ["demo", "--flows", "4097"], ["demo", "--vlan", "0"],
+        ["demo", "--vlan", "4095"], ["demo", "--netns", "--vlan", "5"],
+        ["demo", "--switches", "0"], ["demo", "--nic", "ixgbe"],
         ["demo", "--plugin", ""], ["demo", "--plugin", "x"], ["demo", "--plugin", "../x", "--plugin-folder", "."],
         ["demo", "--plugin", "/x.so", "--plugin-folder", "/"], ["demo", "--plugin", ".x", "--plugin-folder", "."],
         ["netfront", "sink", "--wire", "net_null0", "--plugin", "x"],

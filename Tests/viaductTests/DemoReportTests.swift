@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import Acceleration
 import Foundation
 import Testing
@@ -16,9 +17,10 @@ struct DemoReportTests {
     }
 
     private static func report(
-        _ status: NetfrontStatus = status(), findings: TrafficFindings? = TrafficFindings(), form: String? = "A", inUse: Int = 0
+        _ status: NetfrontStatus = status(), findings: TrafficFindings? = TrafficFindings(),
+        steering: SteeringReport? = SteeringReport(form: .destinationMAC, refused: []), inUse: Int = 0
     ) -> DemoReport {
-        DemoReport(status: status, findings: findings, meter: PathMeter(), form: form, mbufsInUse: inUse)
+        DemoReport(status: status, findings: findings, meter: PathMeter(), steering: steering, mbufsInUse: inUse)
     }
 
     private static func object(_ value: some Encodable) throws -> [String: Any] {
@@ -28,14 +30,24 @@ struct DemoReportTests {
     }
 
     private static let keys: Set<String> = [
-        "rx", "tx", "lost", "reordered", "duplicated", "declined", "switches", "mbufsInUse", "form", "gbps", "mpps",
+        "rx", "tx", "lost", "reordered", "duplicated", "declined", "switches", "mbufsInUse", "leakedMbufs", "form", "coverage",
+        "refused", "gbps", "mpps",
     ]
 
     @Test func theReportHasItsKeysAndNoOthers() throws {
         #expect(Set(try Self.object(Self.report()).keys) == Self.keys)
-        let without = try Self.object(Self.report(form: nil))
+        let without = try Self.object(Self.report(steering: nil))
         #expect(Set(without.keys) == Self.keys)
-        #expect(without["form"] is NSNull)
+        #expect(without["form"] is NSNull && without["coverage"] is NSNull)
+        #expect((without["refused"] as? [Any])?.isEmpty == true)
+    }
+
+    @Test func theFormIsShownWithWhatItSteersAndWhatWasRefused() throws {
+        let steering = SteeringReport(form: .software, refused: [.init(form: .destinationMAC, reason: "not here")])
+        let object = try Self.object(Self.report(steering: steering))
+        #expect(object["form"] as? String == "F" && object["coverage"] as? String == SteeringForm.software.coverage)
+        #expect(object["refused"] as? [[String: String]] == [["form": "A", "reason": "not here"]])
+        #expect(Self.report(steering: steering).summary.contains("not form A not here"))
     }
 
     @Test func countersBecomePacketsByPath() throws {

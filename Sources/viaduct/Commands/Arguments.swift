@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 public import ArgumentParser
+public import SoftNIC
 public import Wire
 
-extension NICKind: ExpressibleByArgument {}
+extension Personality: ExpressibleByArgument {}
 
 extension PluginKind: ExpressibleByArgument {
     init?(argument: String) {

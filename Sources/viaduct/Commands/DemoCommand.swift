@@ -22,13 +22,9 @@ struct DemoCommand: ParsableCommand {
     var size = 128
     @Option(help: "Flows, 1 to \(TrafficSource.maximumFlows).")
     var flows = 16
-    @Option(help: "The NIC: one that steers by MAC, or one that steers nothing.")
-    var nic = NICKind.sfc
-    @OptionGroup var plugins: PluginOptions
-    @Option(help: "Everything on one lcore, on two, or on one each.")
-    var lcores = LcorePlan.split
-    @Option(help: "Seed of the NIC's random delays.")
-    var seed: UInt64 = 1
+    @Option(help: "Switches of path in the run, beside the one at its end: 1 to 1000; 3 when not given, 7 with --netns.")
+    var switches: Int?
+    @OptionGroup var host: HostOptions
     @Option(
         help: ArgumentHelp(
             "Replay this capture (pcap or pcapng, Ethernet) to the guest, again and again, instead of generated flows.",
@@ -41,11 +37,13 @@ struct DemoCommand: ParsableCommand {
             "Let two kernels talk, with ping and iperf3, each in a network namespace made for the run. Needs root.",
             discussion: "--rate, --size and --flows mean nothing then."))
     var netns = false
-    @Flag(help: "Log what happens, and print all counters at the end, on standard error.")
-    var verbose = false
 
     func validate() throws {
         guard runSeconds >= 1, runSeconds <= 3600 else { throw ValidationError("--seconds must be 1 to 3600.") }
+        guard (1...1000).contains(switches ?? 1) else { throw ValidationError("--switches must be 1 to 1000.") }
+        guard host.vlan == nil || !netns else {
+            throw ValidationError("--vlan and --netns exclude each other: the remote kernel's interface has no VLAN.")
+        }
         guard pcap == nil || !netns else { throw ValidationError("--pcap and --netns exclude each other.") }
         guard (FrameSizes.minimum...FrameSizes.maximum).contains(size) else {
             throw ValidationError("--size must be \(FrameSizes.minimum) to \(FrameSizes.maximum) bytes.")
@@ -59,8 +57,8 @@ struct DemoCommand: ParsableCommand {
 
     var settings: DemoSettings {
         DemoSettings(
-            seconds: runSeconds, rate: rate, size: size, flows: flows, nic: nic, plugin: plugins.plugin,
-            pluginFolder: plugins.pluginFolder, lcores: lcores, seed: seed, isJSON: json, isVerbose: verbose)
+            seconds: runSeconds, rate: rate, size: size, flows: flows, switches: switches, host: host.settings, isJSON: json,
+            isVerbose: host.verbose)
     }
 
     func run() throws {

@@ -17,21 +17,13 @@ struct GuestHostOptions: ParsableArguments {
     var uplink: String?
     @Option(help: "Queue pairs of the uplink that may be given to guests, beside the default one: 0 to 15.")
     var virtualInterfaces = 2
-    @Option(help: "The NIC: one that steers by MAC, or one that steers nothing.")
-    var nic = NICKind.sfc
-    @OptionGroup var plugins: PluginOptions
-    @Option(help: "Everything on one lcore, on two, or on one each.")
-    var lcores = LcorePlan.split
+    @OptionGroup var common: HostOptions
     @Option(help: "Whether the guest may be accelerated.")
     var accelerate = OnOff.on
     @Option(help: "The guest's MAC.")
     var mac = DemoSettings.guestMAC
     @Option(help: "End after so many seconds; otherwise SIGINT and SIGTERM end it.")
     var seconds: Double?
-    @Option(help: "Seed of the NIC's random delays.")
-    var seed: UInt64 = 1
-    @Flag(help: "Log what happens, and print all counters at the end, on standard error.")
-    var verbose = false
 
     func validate() throws {
         guard mac.isValidUnicast else { throw ValidationError("--mac must be a unicast address.") }

@@ -19,12 +19,11 @@ enum GuestRun {
         }
         let host = try EmbeddedHost(
             EmbeddedHost.Configuration(
-                nic: options.nic, plugin: options.plugins.plugin, pluginFolder: options.plugins.pluginFolder,
-                lcores: options.lcores, guestMAC: options.mac,
+                settings: options.common.settings, guestMAC: options.mac,
                 wire: .virtualDevice(name: device.name, arguments: device.arguments), uplinkDevice: options.uplink,
-                virtualInterfaces: options.virtualInterfaces, seed: options.seed,
+                virtualInterfaces: options.virtualInterfaces,
                 accelerationWanted: options.accelerate.isOn, pluginOutput: { Console.line($0) }),
-            logger: Console.logger(isVerbose: options.verbose))
+            logger: Console.logger(isVerbose: options.common.verbose))
         let counters = CounterBlock(count: ApplicationCounter.allCases.count)
         let application: any AnyRunningApplication
         do {
@@ -43,7 +42,7 @@ enum GuestRun {
         let isOff = application.remove()
         end()
         let status = host.netfront.currentStatus
-        if options.verbose { HostCounters.show(status, host) }
+        if options.common.verbose { HostCounters.show(status, host) }
         let left = isOff ? host.stop() : 0
         Console.line(summary(status, counters.counters))
         if let failure { throw failure }

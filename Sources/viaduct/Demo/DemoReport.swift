@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import Foundation
 import Netfront
 
@@ -16,6 +17,12 @@ struct DemoReport: Encodable, Equatable, Sendable {
         let stashed: Int
     }
 
+    /// A form of steering that was not used.
+    struct Refused: Encodable, Equatable, Sendable {
+        let form: String
+        let reason: String
+    }
+
     /// The guest's packets.
     var rx: PerPath<UInt64>
     var tx: PerPath<UInt64>
@@ -28,11 +35,15 @@ struct DemoReport: Encodable, Equatable, Sendable {
     var mbufsInUse: Int
     /// The steering form that was in use; null when there was none.
     var form: String?
+    /// Which of the guest's frames that form steers, in words.
+    var coverage: String?
+    /// Forms above it that were not used, and why.
+    var refused: [Refused]
     /// See ``PathMeter``.
     var gbps: PerPath<Double>
     var mpps: PerPath<Double>
 
-    init(status: NetfrontStatus, findings: TrafficFindings?, meter: PathMeter, form: String?, mbufsInUse: Int) {
+    init(status: NetfrontStatus, findings: TrafficFindings?, meter: PathMeter, steering: SteeringReport?, mbufsInUse: Int) {
         rx = PerPath(fast: status[.receivedFastPackets], slow: status[.receivedSlowPackets])
         tx = PerPath(fast: status[.transmittedFastPackets], slow: status[.transmittedSlowPackets])
         self.findings = findings
@@ -41,7 +52,9 @@ struct DemoReport: Encodable, Equatable, Sendable {
             Switch(to: record.to.rawValue, millis: Self.rounded(Double(record.nanoseconds) / 1e6), stashed: record.stashed)
         }
         self.mbufsInUse = mbufsInUse
-        self.form = form
+        form = steering?.form?.rawValue
+        coverage = steering?.coverage
+        refused = steering?.refused.map { Refused(form: $0.form.rawValue, reason: $0.reason) } ?? []
         gbps = PerPath(
             fast: Self.rounded(meter.fast.gigabitsPerSecond), slow: Self.rounded(meter.slow.gigabitsPerSecond))
         mpps = PerPath(
@@ -59,7 +72,7 @@ struct DemoReport: Encodable, Equatable, Sendable {
     static func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
 
     private enum Key: String, CodingKey {
-        case rx, tx, lost, reordered, duplicated, declined, switches, mbufsInUse, form, gbps, mpps
+        case rx, tx, lost, reordered, duplicated, declined, switches, mbufsInUse, leakedMbufs, form, coverage, refused, gbps, mpps
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -74,8 +87,12 @@ struct DemoReport: Encodable, Equatable, Sendable {
         try container.encode(declined, forKey: .declined)
         try container.encode(switches, forKey: .switches)
         try container.encode(mbufsInUse, forKey: .mbufsInUse)
-        // The key is there also without a value.
+        // At the end of a run whatever is still in use has leaked.
+        try container.encode(mbufsInUse, forKey: .leakedMbufs)
+        // These keys are there also without a value.
         try container.encode(form, forKey: .form)
+        try container.encode(coverage, forKey: .coverage)
+        try container.encode(refused, forKey: .refused)
         try container.encode(gbps, forKey: .gbps)
         try container.encode(mpps, forKey: .mpps)
     }

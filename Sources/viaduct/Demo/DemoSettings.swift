@@ -7,12 +7,9 @@ struct DemoSettings: Sendable, Equatable {
     var rate = PacketRate.limited(200_000)
     var size = 128
     var flows = 16
-    var nic = NICKind.sfc
-    var plugin = PluginKind.accelerated
-    /// Where plugins are that are files.
-    var pluginFolder: String?
-    var lcores = LcorePlan.split
-    var seed: UInt64 = 1
+    /// Switches of path; nil for as many as the kind of run has.
+    var switches: Int?
+    var host = HostSettings()
     var isJSON = false
     var isVerbose = false
 
@@ -26,19 +23,22 @@ struct DemoSettings: Sendable, Equatable {
         source: IPv4Address(rawValue: 0x0A4D_0001), destination: IPv4Address(rawValue: 0x0A4D_0002))
 
     /// Whether a switch to the fast path can be expected.
-    var expectsSwitches: Bool { plugin == .accelerated }
+    var expectsSwitches: Bool { host.plugin == .accelerated }
 
-    var schedule: SwitchSchedule { expectsSwitches ? .demonstration(seconds: seconds) : .none }
+    var schedule: SwitchSchedule {
+        guard expectsSwitches else { return .none }
+        return switches.map { .alternating($0, seconds: seconds) } ?? .demonstration(seconds: seconds)
+    }
 
     /// More switches than a run between kernels must have, so that each path is seen several times.
     var netnsSchedule: SwitchSchedule {
-        expectsSwitches ? .alternating(NetnsReport.leastSwitches + 1, seconds: seconds) : .none
+        expectsSwitches ? .alternating(switches ?? NetnsReport.leastSwitches + 1, seconds: seconds) : .none
     }
 
     func hostConfiguration(wire: WireSide) -> EmbeddedHost.Configuration {
         EmbeddedHost.Configuration(
-            nic: nic, plugin: plugin, pluginFolder: pluginFolder, lcores: lcores, guestMAC: Self.guestMAC, wire: wire, seed: seed,
+            settings: host, guestMAC: Self.guestMAC, wire: wire,
             // A plugin that is not switched to and fro is offered the guest from the start.
-            accelerationWanted: !expectsSwitches && plugin != .none, pluginOutput: { Console.line($0) })
+            accelerationWanted: !expectsSwitches && host.plugin != .none, pluginOutput: { Console.line($0) })
     }
 }

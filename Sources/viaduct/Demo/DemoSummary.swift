@@ -9,6 +9,8 @@ extension DemoReport {
         ]
         let counts = findings.map { "lost \($0.lost)  reordered \($0.reordered)  duplicated \($0.duplicated)  " } ?? ""
         lines.append(counts + "mbufs in use \(mbufsInUse)  form \(form ?? "-")")
+        if let coverage { lines.append("steered    \(coverage)") }
+        for form in refused { lines.append("not form \(form.form) \(form.reason)") }
         let declines = declined.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         if !declines.isEmpty { lines.append("declined   " + declines.joined(separator: "  ")) }
         for change in switches {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import Acceleration
 import Foundation
 import Netfront
@@ -13,8 +14,8 @@ final class PathConductor {
     private var start = DispatchTime.now().uptimeNanoseconds
     private(set) var meter = PathMeter()
     private(set) var timeline = PathTimeline()
-    /// The steering form that was last in use.
-    private(set) var form: Character?
+    /// How frames came to the VI when one was last in use; what was tried, while none was.
+    private(set) var steering: SteeringReport?
     /// Switches that were commanded.
     private(set) var commanded = 0
     private var pending: (wanted: Bool, until: Double)?
@@ -54,7 +55,7 @@ final class PathConductor {
         }
         if pending == nil, let change = schedule.takeDue(at: now) { command(change.wanted) }
         let isStable = pending == nil && status.isFast == isWanted
-        if status.isFast, let current = host.backendStatus.form { form = current }
+        if let current = host.steering, current.form != nil && status.isFast || steering?.form == nil { steering = current }
         let path: SwitchRecord.Path? = isStable ? (status.isFast ? .fast : .slow) : nil
         meter.note(PathSample(status, time: now, path: path))
         timeline.note(path, at: now)

@@ -22,7 +22,8 @@ final class ReplaySender: Sender {
         remote = RemoteHost(group: host.group, loop: host.loop(for: .wire)) { counters, orders in
             ReplayStation(
                 wire: wire, capture: queue, endpoints: DemoSettings.endpoints, ledger: ledger,
-                windowCapacity: DemoSettings.windowCapacity, packetsPerSecond: settings.rate.packetsPerSecond,
+                windowCapacity: DemoSettings.windowCapacity, vlan: settings.host.vlan ?? 0,
+                packetsPerSecond: settings.rate.packetsPerSecond,
                 counters: counters, orders: orders)
         }
         port = consume started

@@ -40,7 +40,7 @@ final class FlowSender: Sender {
                 source: TrafficSource(
                     DemoSettings.endpoints, flowCount: settings.flows, sizes: .fixed(settings.size),
                     packetsPerSecond: settings.rate.packetsPerSecond),
-                windowCapacity: DemoSettings.windowCapacity, counters: counters, orders: orders)
+                windowCapacity: DemoSettings.windowCapacity, vlan: settings.host.vlan ?? 0, counters: counters, orders: orders)
         }
     }
 

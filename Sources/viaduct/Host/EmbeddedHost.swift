@@ -10,6 +10,7 @@ import Logging
 import Netback
 import Netfront
 import PluginFolder
+import SoftNIC
 import Wire
 
 /// A host and its guest in one process: the uplink (as a rule a NIC in software and its wire), netback with one vif, and the
@@ -17,25 +18,19 @@ import Wire
 final class EmbeddedHost: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): built by init, taken down by stop(), in between nothing changes.
     struct Configuration: Sendable {
-        var nic = NICKind.sfc
-        var plugin = PluginKind.accelerated
-        /// Where plugins are that are files.
-        var pluginFolder: String?
-        var lcores = LcorePlan.split
+        var settings = HostSettings()
         var guestMAC: MACAddress
         var wire = WireSide.ring
         /// A port to use as it is, in place of the NIC in software and its wire.
         var uplinkDevice: String?
         /// Queue pairs of the uplink beside the default one.
         var virtualInterfaces = 2
-        /// Of the NIC's random delays.
-        var seed: UInt64 = 1
         var accelerationWanted = false
         /// Takes what a plugin says, a line at a time.
         var pluginOutput: @Sendable (String) -> Void = { _ in }
 
         var uplink: UplinkChoice {
-            uplinkDevice.map(UplinkChoice.device) ?? .softNIC(nic, wire: wire, seed: seed)
+            uplinkDevice.map(UplinkChoice.device) ?? .softNIC(settings.nic, wire: wire, seed: settings.seed)
         }
     }
 
@@ -71,18 +66,19 @@ final class EmbeddedHost: @unchecked Sendable {
             pools = try HostPools(virtualInterfaces: configuration.virtualInterfaces)
             wirePool = pools.wire.handle
             uplink = try HostUplink(
-                configuration.uplink, virtualInterfaces: configuration.virtualInterfaces, pools: pools, group: group,
-                nicLoop: configuration.lcores.loop(for: .nic))
+                configuration.uplink, virtualInterfaces: configuration.virtualInterfaces,
+                allowsPools: configuration.settings.allowsPools, pools: pools, group: group,
+                nicLoop: configuration.settings.lcores.loop(for: .nic))
             netback = try Netback(
                 NetbackConfiguration(name: "host0"),
                 uplink: QueuePair(port: uplink.port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 1024),
-                pool: pools.host.handle, group: group, loop: configuration.lcores.loop(for: .netback), logger: logger)
+                pool: pools.host.handle, group: group, loop: configuration.settings.lcores.loop(for: .netback), logger: logger)
             let links = InMemoryControlLink.makePair()
             backendLink = links.backend
             let socket = "\(sockets.path)/\(Self.guestName)"
             vif = try netback.addVif(
                 VifConfiguration(
-                    name: Self.guestName, mac: configuration.guestMAC, socketPath: socket,
+                    name: Self.guestName, mac: configuration.guestMAC, vlan: configuration.settings.vlan, socketPath: socket,
                     acceleration: configuration.accelerationWanted),
                 link: links.backend)
             netfront = try Netfront(
@@ -107,15 +103,17 @@ final class EmbeddedHost: @unchecked Sendable {
         // The lcores may run on any CPU: bound to one they would wait behind whatever else the machine runs there.
         try EAL.start(
             EALConfiguration(
-                workers: Array(repeating: cpus, count: configuration.lcores.lcoreCount),
+                workers: Array(repeating: cpus, count: configuration.settings.lcores.lcoreCount),
                 memory: .preferred(megabytes: HostPools.megabytes(virtualInterfaces: configuration.virtualInterfaces)),
                 usesPCI: configuration.uplink.pciAddress != nil,
                 extraArguments: configuration.uplink.pciAddress.map { ["-a", $0] } ?? []))
     }
 
     private static func loadPluginFile(_ configuration: Configuration) throws(HostError) -> PluginFile? {
-        guard case .file(let name) = configuration.plugin else { return nil }
-        guard let folder = configuration.pluginFolder else { throw HostError("plugin \(name) needs --plugin-folder: name it") }
+        guard case .file(let name) = configuration.settings.plugin else { return nil }
+        guard let folder = configuration.settings.pluginFolder else {
+            throw HostError("plugin \(name) needs --plugin-folder: name it")
+        }
         do throws(PluginFolderError) {
             return try PluginFolder(path: folder).load(name)
         } catch {
@@ -124,7 +122,7 @@ final class EmbeddedHost: @unchecked Sendable {
     }
 
     private func loadPlugins() throws {
-        switch configuration.plugin {
+        switch configuration.settings.plugin {
         case .none: break
         case .accelerated:
             let backend = try AcceleratedBackend(
@@ -150,11 +148,11 @@ final class EmbeddedHost: @unchecked Sendable {
 
     /// The port's queue pairs, and VIs in software for when the port steers nothing.
     private func interfaces() throws -> [VirtualInterface] {
-        var interfaces = (0..<configuration.virtualInterfaces).map { $0 + 1 }.map { index in
+        var interfaces = uplink.layout.places.enumerated().map { index, place in
             VirtualInterface(
                 queuePair: QueuePair(
-                    port: uplink.port, receiveQueue: UInt16(index), transmitQueue: UInt16(index), transmitDescriptors: 1024),
-                mempool: pools.name(queue: index))
+                    port: uplink.port, receiveQueue: place.queue, transmitQueue: place.queue, transmitDescriptors: 1024),
+                mempool: pools.name(virtualInterface: index), pool: place.pool)
         }
         let software = try SoftwareVirtualInterfaces(
             count: 1, uplink: uplink.port, mempool: "\(Self.guestName)-guest")
@@ -168,7 +166,7 @@ final class EmbeddedHost: @unchecked Sendable {
     /// The remote host's end of a ring wire.
     var wirePeer: QueuePair? { uplink.wirePeer }
 
-    func loop(for role: HostRole) -> Int { configuration.lcores.loop(for: role) }
+    func loop(for role: HostRole) -> Int { configuration.settings.lcores.loop(for: role) }
 
     func setAcceleration(_ wanted: Bool) { netback.setAcceleration(wanted, vif: vif) }
 
@@ -176,6 +174,9 @@ final class EmbeddedHost: @unchecked Sendable {
     var backendStatus: AccelerationStatus {
         netback.vifs.first { $0.id == vif }?.acceleration ?? AccelerationStatus()
     }
+
+    /// How the guest's frames come to its VI, and what else was tried; nil without a plugin of that kind.
+    var steering: SteeringReport? { backendPlugin?.backend.steering(vif: vif) }
 
     /// Every counter of the switch and of the vif that is not zero, for status.
     var hostCounters: [String: UInt64] {
@@ -196,7 +197,7 @@ final class EmbeddedHost: @unchecked Sendable {
         } catch { logger.error("\(error)") }
         netfront.close()
         do {
-            if configuration.plugin != .none { try netback.unloadPlugin() }
+            if configuration.settings.plugin != .none { try netback.unloadPlugin() }
             try netback.removeVif(vif)
         } catch { logger.error("\(error)") }
         netback.stop()

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import DPDK
+import SoftNIC
 
-/// The NIC in software that stands behind the uplink.
-enum NICKind: String, CaseIterable, Sendable {
-    /// Steers by destination MAC in hardware's place (form A), as Solarflare's NICs do.
-    case sfc
-    /// Steers nothing: netback demultiplexes (form F).
-    case none
+extension Personality {
+    /// Whether its driver's best form of steering is by VMDq pools.
+    private var hasPools: Bool { ["ixgbe-82599", "ixgbe-x550", "i40e", "igb"].contains(rawValue) }
+
+    /// Queue pairs that a NIC of this family needs: with pools, whose queues it counts in its own way, all that it can have.
+    func queuePairs(virtualInterfaces: Int, allowsPools: Bool) -> Int {
+        allowsPools && virtualInterfaces > 0 && hasPools ? Port.maximumRingQueuePairs : 1 + virtualInterfaces
+    }
 }
 
 /// Who accelerates the guest.

@@ -25,9 +25,11 @@ final class HostPools: Sendable {
         virtualInterfaces = pools
     }
 
-    /// The pool of the NIC's receive queue with that number.
-    func handle(queue: Int) -> MempoolHandle { queue == 0 ? host.handle : virtualInterfaces[queue - 1].pool.handle }
-    func name(queue: Int) -> String { queue == 0 ? host.name : virtualInterfaces[queue - 1].pool.name }
+    /// The pool of a VI; netback's for the slow path.
+    func handle(virtualInterface: Int?) -> MempoolHandle {
+        virtualInterface.map { virtualInterfaces[$0].pool.handle } ?? host.handle
+    }
+    func name(virtualInterface: Int) -> String { virtualInterfaces[virtualInterface].pool.name }
 
     var inUse: Int {
         virtualInterfaces.reduce(wire.handle.inUse + host.handle.inUse) { $0 + $1.pool.handle.inUse }

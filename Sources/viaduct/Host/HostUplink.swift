@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import DPDK
 import Dataplane
 import SoftNIC
@@ -6,7 +7,7 @@ import SoftNIC
 /// What netback's uplink is.
 enum UplinkChoice: Sendable {
     /// A NIC in software, plugged into a wire.
-    case softNIC(NICKind, wire: WireSide, seed: UInt64)
+    case softNIC(Personality, wire: WireSide, seed: UInt64)
     /// A port as it is: a PCI address, or a virtual device such as `net_tap0,iface=x`.
     case device(String)
 
@@ -23,6 +24,8 @@ enum UplinkChoice: Sendable {
 final class HostUplink: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): built by init and taken down by close(), by one thread each.
     let port: PortID
+    /// Where its VIs are.
+    let layout: QueueLayout
     /// The remote host's end of a ring wire.
     let wirePeer: QueuePair?
     private var started: DPDK.Port?
@@ -31,18 +34,27 @@ final class HostUplink: @unchecked Sendable {
     private let group: PollGroup
 
     init(
-        _ choice: UplinkChoice, virtualInterfaces: Int, pools: HostPools, group: PollGroup, nicLoop: Int
+        _ choice: UplinkChoice, virtualInterfaces: Int, allowsPools: Bool, pools: HostPools, group: PollGroup, nicLoop: Int
     ) throws {
         self.group = group
-        let queues = DPDK.Port.Queues(pairs: 1 + virtualInterfaces)
+        func layOut(_ id: PortID) throws(DPDKError) -> QueueLayout {
+            QueueLayout(try id.information, virtualInterfaces: virtualInterfaces, allowsPools: allowsPools)
+        }
+        func start(_ id: PortID, _ layout: QueueLayout, virtualDevice: String? = nil) throws(DPDKError) -> DPDK.Port {
+            try DPDK.Port(
+                starting: id, queues: DPDK.Port.Queues(pairs: layout.pairs, pools: layout.pools), virtualDevice: virtualDevice
+            ) { pools.handle(virtualInterface: layout.virtualInterface(ofQueue: $0)) }
+        }
         switch choice {
         case .softNIC(let kind, let side, let seed):
             let wire = try WirePorts(side, pool: pools.wire.handle)
             let nic = try SoftNIC(
                 SoftNICConfiguration(
-                    name: "nic0", queuePairs: queues.pairs, personality: kind == .sfc ? .sfc : .none, seed: seed),
+                    name: "nic0", queuePairs: kind.queuePairs(virtualInterfaces: virtualInterfaces, allowsPools: allowsPools),
+                    personality: kind, seed: seed),
                 wire: wire.nicEnd, wirePool: pools.wire.handle)
-            started = try DPDK.Port(starting: nic.port, queues: queues) { pools.handle(queue: $0) }
+            layout = try layOut(nic.port)
+            started = try start(nic.port, layout)
             port = nic.port
             wirePeer = wire.peerEnd
             self.wire = wire
@@ -56,10 +68,12 @@ final class HostUplink: @unchecked Sendable {
                     throw HostError("no port \(text): is it bound to vfio-pci (dpdk-devbind.py --status)?")
                 }
                 port = found
-                started = try DPDK.Port(starting: found, queues: queues) { pools.handle(queue: $0) }
+                layout = try layOut(found)
+                started = try start(found, layout)
             } else {
                 port = try DPDK.Port.attach(name, arguments: parts.count > 1 ? parts[1] : "")
-                started = try DPDK.Port(starting: port, queues: queues, virtualDevice: name) { pools.handle(queue: $0) }
+                layout = try layOut(port)
+                started = try start(port, layout, virtualDevice: name)
             }
             try started?.setPromiscuous(true)
             wirePeer = nil

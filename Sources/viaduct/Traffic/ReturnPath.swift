@@ -7,6 +7,8 @@ import Wire
 struct ReturnPath: ~Copyable {
     private let wire: QueuePair
     private let mac: MACAddress
+    /// Of the tag that frames come with; 0 when they come without.
+    private let vlan: UInt16
     private let counters: Counters
     var checker: ArrivalChecker
     var window: OutstandingWindow
@@ -15,9 +17,12 @@ struct ReturnPath: ~Copyable {
     /// - Parameters:
     ///   - mac: the host's own; frames to others count as foreign.
     ///   - counters: those of ``WirePeerCounter``.
-    init(wire: QueuePair, mac: MACAddress, checker: consuming ArrivalChecker, windowCapacity: Int, counters: Counters) {
+    init(
+        wire: QueuePair, mac: MACAddress, vlan: UInt16, checker: consuming ArrivalChecker, windowCapacity: Int, counters: Counters
+    ) {
         self.wire = wire
         self.mac = mac
+        self.vlan = vlan
         self.counters = counters
         self.checker = checker
         window = OutstandingWindow(capacity: windowCapacity, hertz: TSC.hertz, now: TSC.now())
@@ -31,8 +36,9 @@ struct ReturnPath: ~Copyable {
         var index = 0
         var returned = 0
         while index < count {
+            let isUntagged = vlan == 0 || untag(inbox[index])
             let bytes = inbox[index].bytes
-            if bytes.count >= 14, bytes.mac(at: 0) == mac, let sentAt = checker.check(bytes) {
+            if isUntagged, bytes.count >= 14, bytes.mac(at: 0) == mac, let sentAt = checker.check(bytes) {
                 window.returned(sentAt: sentAt)
                 returned += 1
             }
@@ -42,6 +48,28 @@ struct ReturnPath: ~Copyable {
         counters.add(returned, to: WirePeerCounter.returned.index)
         counters.add(count - returned, to: WirePeerCounter.foreign.index)
         return count
+    }
+
+    /// Takes a frame's tag out; false when it has another one, or none.
+    @_noLocks
+    private mutating func untag(_ mbuf: Mbuf) -> Bool {
+        let bytes = mbuf.bytes
+        guard bytes.count >= 18, bytes.u16(at: 12) == EtherType.vlan.rawValue, bytes.u16(at: 14) & 0x0FFF == vlan else {
+            return false
+        }
+        return mbuf.removeTag()
+    }
+
+    /// Puts the tag into what is to be sent.
+    @_noLocks
+    mutating func tag(_ burst: borrowing MbufBurst) {
+        if vlan == 0 { return }
+        var index = 0
+        while index < burst.count {
+            let isTagged = burst[index].insertTag(control: vlan)
+            assert(isTagged, "a frame of this host's own has headroom")
+            index += 1
+        }
     }
 
     @_noLocks

@@ -23,6 +23,7 @@ struct WirePeer: WireStation, ~Copyable {
 
     init(
         wire: QueuePair, pool: MempoolHandle, endpoints: TrafficEndpoints, source: consuming TrafficSource, windowCapacity: Int,
+        vlan: UInt16,
         counters: Counters, orders: Counters
     ) {
         self.wire = wire
@@ -32,7 +33,7 @@ struct WirePeer: WireStation, ~Copyable {
         self.counters = counters
         self.orders = orders
         returning = ReturnPath(
-            wire: wire, mac: endpoints.sourceMAC, checker: ArrivalChecker(flowCount: source.flowCount),
+            wire: wire, mac: endpoints.sourceMAC, vlan: vlan, checker: ArrivalChecker(flowCount: source.flowCount),
             windowCapacity: windowCapacity, counters: counters)
         self.source = source
         let now = TSC.now()
@@ -58,6 +59,7 @@ struct WirePeer: WireStation, ~Copyable {
         if orders[0] != 0 && outbox.isEmpty {
             if now >= nextAnnouncement { announce(now) }
             let made = source.fill(&outbox, limit: room, pool: pool, now: now)
+            returning.tag(outbox)
             returning.window.sent(made, at: now)
             counters.add(made, to: WirePeerCounter.sent.index)
         }

@@ -36,7 +36,7 @@ enum NetnsDemo {
         }
         let (status, mbufsInUse) = try hosts.stop(isVerbose: settings.isVerbose)
         let report = DemoReport(
-            status: status, findings: nil, meter: conductor.meter, form: conductor.form.map(String.init), mbufsInUse: mbufsInUse)
+            status: status, findings: nil, meter: conductor.meter, steering: conductor.steering, mbufsInUse: mbufsInUse)
         if failure is Interrupted { whenInterrupted(report) }
         if let failure { throw failure }
         guard let outcome else { preconditionFailure("without a failure there is an outcome") }

@@ -25,7 +25,7 @@ struct ReplayStation: WireStation, ~Copyable {
     private static var emptyReadsAtEnd: UInt64 { @_noLocks get { 64 } }
 
     init(
-        wire: QueuePair, capture: QueuePair, endpoints: TrafficEndpoints, ledger: DigestLedger, windowCapacity: Int,
+        wire: QueuePair, capture: QueuePair, endpoints: TrafficEndpoints, ledger: DigestLedger, windowCapacity: Int, vlan: UInt16,
         packetsPerSecond: UInt64?, counters: Counters, orders: Counters
     ) {
         self.wire = wire
@@ -36,7 +36,7 @@ struct ReplayStation: WireStation, ~Copyable {
         self.orders = orders
         self.ledger = ledger
         returning = ReturnPath(
-            wire: wire, mac: endpoints.sourceMAC, checker: ArrivalChecker(ledger), windowCapacity: windowCapacity,
+            wire: wire, mac: endpoints.sourceMAC, vlan: vlan, checker: ArrivalChecker(ledger), windowCapacity: windowCapacity,
             counters: counters)
         let now = TSC.now()
         bucket = TokenBucket(
@@ -91,6 +91,7 @@ struct ReplayStation: WireStation, ~Copyable {
         }
         outbox.truncate(to: kept)
         counters.add(skipped.free(), to: WirePeerCounter.skipped.index)
+        returning.tag(outbox)
         returning.window.sent(kept, at: now)
         counters.add(kept, to: WirePeerCounter.sent.index)
     }
