@@ -73,6 +73,10 @@ void cdpdk_mbuf_free_bulk(cdpdk_mbuf **slots, uint32_t count) {
     rte_pktmbuf_free_bulk(real(slots), count);
 }
 
+void cdpdk_mbuf_share(cdpdk_mbuf *mbuf, uint16_t count) {
+    rte_pktmbuf_refcnt_update((struct rte_mbuf *)mbuf, (int16_t)count);
+}
+
 void cdpdk_mbuf_reset(cdpdk_mbuf *mbuf) { rte_pktmbuf_reset((struct rte_mbuf *)mbuf); }
 
 bool cdpdk_mbuf_copy(cdpdk_mbuf *target, const cdpdk_mbuf *source) {

@@ -98,6 +98,10 @@ int cdpdk_port_info_get(uint16_t port, cdpdk_port_info *info) {
     info->vmdq_queue_base = device.vmdq_queue_base;
     info->vmdq_queue_count = device.vmdq_queue_num;
     info->pci_device = pci_device_id(device.device);
+    // net_e1000_igb says two queues a pool for the 82576, but that NIC puts pool n on queue n, and on n + 8 by RSS, which
+    // VMDQ_ONLY switches off (82576 datasheet, 8.26.1: PQn = VFn + VQn * 8).
+    if (strcmp(info->driver, "net_e1000_igb") == 0 && info->vmdq_queue_count > info->vmdq_pools)
+        info->vmdq_queue_count = info->vmdq_pools;
     const cdpdk_soft_device *soft = soft_device(port);
     if (soft != NULL) soft->info(soft->engine, info);
     return 0;

@@ -22,6 +22,7 @@ public final class SoftNIC: @unchecked Sendable {
     private let queueCounters: [CounterBlock]
     private let ownerCounters: [CounterBlock]
     private let flowTable: FlowTable
+    private let control: SoftNICControl
     private let parts: Mutex<Parts?>
 
     /// What ``close()`` takes down, in this order.
@@ -54,13 +55,16 @@ public final class SoftNIC: @unchecked Sendable {
         let state = PinnedBlock(EngineState())
         let progress = indices.map { _ in PinnedBlock(QueueProgress()) }
         let queueCounters = indices.map { _ in CounterBlock(count: QueueCounter.allCases.count) }
-        let ownerCounters = indices.map { _ in CounterBlock(count: 1) }
+        let ownerCounters = indices.map { _ in CounterBlock(count: OwnerCounter.allCases.count) }
         let engineCounters = CounterBlock(count: EngineCounter.allCases.count)
-        let flowTable = try FlowTable(configuration, state: state)
+        let commands = try EngineCommands(configuration)
+        let flowTable = FlowTable(configuration, commands: commands, state: state)
+        let mac = Self.address(of: configuration.name)
+        let addresses = AddressFilter(configuration, own: mac, commands: commands)
         let engine = PinnedBlock(
             SoftNICEngine(
                 configuration: configuration, wire: wire, wirePool: wirePool, state: state,
-                counters: engineCounters.counters, commands: flowTable.commandRing
+                counters: engineCounters.counters, ruleCounters: flowTable.ruleCounters, commands: commands.handle
             ) { [rings] index in
                 EngineQueue(
                     rings: rings[index], progress: progress[index], counters: queueCounters[index].counters,
@@ -75,19 +79,30 @@ public final class SoftNIC: @unchecked Sendable {
         port = try Port.attach(
             configuration.name, receiveRings: rings.map { $0.receive.handle },
             transmitRings: rings.map { $0.transmit.handle }, numaNode: configuration.numaNode)
+        let control = SoftNICControl(
+            configuration: configuration, mac: mac, driver: driver, state: state, progress: progress,
+            queueCounters: queueCounters, flowTable: flowTable, addresses: addresses)
         let device = unsafe SoftDevice(
-            port: port, engine: SoftNICControl(configuration: configuration, driver: driver, flowTable: flowTable),
+            port: port, engine: control,
             functions: SoftDeviceFunctions(
                 context: UnsafeMutableRawPointer(driver.pointer), received: softnic_received,
-                transmitting: softnic_transmitting, readClock: softnic_read_clock, transmitDone: softnic_transmit_done))
+                transmitting: softnic_transmitting, readClock: softnic_read_clock, transmitDone: softnic_transmit_done,
+                admitted: softnic_admitted))
         self.configuration = configuration
         self.state = state
         self.engineCounters = engineCounters
         self.queueCounters = queueCounters
         self.ownerCounters = ownerCounters
         self.flowTable = flowTable
+        self.control = control
         self.progress = progress
         parts = Mutex(Parts(device: device, engine: engine, driver: driver, rings: rings))
+    }
+
+    /// A locally administered address that is the same for the same name.
+    private static func address(of name: String) -> UInt64 {
+        let digest = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x0100_0000_01B3 }
+        return 0x02_53_4E_00_00_00 | digest & 0xFF_FFFF
     }
 
     deinit { close() }
@@ -145,12 +160,6 @@ public final class SoftNIC: @unchecked Sendable {
     /// The engine's clock in nanoseconds; stands still while the engine does not run.
     public var clock: UInt64 { unsafe state.pointer.pointee.clock.load(ordering: .acquiring) }
 
-    /// What goes wrong from now on.
-    public var faults: SoftNICFaults {
-        get { unsafe SoftNICFaults(rawValue: state.pointer.pointee.faults.load(ordering: .relaxed)) }
-        set { unsafe state.pointer.pointee.faults.store(newValue.rawValue, ordering: .relaxed) }
-    }
-
     /// Rules that were created and not destroyed, whether they steer or not.
     public var ruleCount: Int { flowTable.count }
 
@@ -159,10 +168,70 @@ public final class SoftNIC: @unchecked Sendable {
         func value(_ counter: EngineCounter) -> UInt64 { engineCounters.counters[counter.rawValue] }
         return SoftNICStatistics(
             queues: zip(queueCounters, ownerCounters).map { engine, owner in
-                SoftNICStatistics.Queue(engine: engine.counters, posted: owner.counters[0])
+                SoftNICStatistics.Queue(engine: engine.counters, owner: owner.counters)
             },
             wireReceived: value(.wireReceived), wireTransmitted: value(.wireTransmitted),
-            receivedLinkDown: value(.receivedLinkDown), wireNoMbuf: value(.wireNoMbuf),
+            receivedLinkDown: value(.receivedLinkDown), receivedStopped: value(.receivedStopped),
+            droppedByRule: value(.droppedByRule), misdirected: value(.misdirected), replicated: value(.replicated),
+            wireNoMbuf: value(.wireNoMbuf),
             rulesInEffect: value(.rulesInEffect))
+    }
+}
+
+// MARK: - Faults
+
+extension SoftNIC {
+    /// What goes wrong from now on. Setting ``SoftNICFaults/linkDown``, or taking it back, raises a link event on this thread.
+    public var faults: SoftNICFaults {
+        get { unsafe SoftNICFaults(rawValue: state.pointer.pointee.faults.load(ordering: .relaxed)) }
+        set {
+            let before = unsafe state.pointer.pointee.faults.exchange(newValue.rawValue, ordering: .relaxed)
+            let changed = SoftNICFaults(rawValue: before).symmetricDifference(newValue)
+            if changed.contains(.linkDown) { raise(.linkChanged) }
+        }
+    }
+
+    /// Of how many frames one meets ``SoftNICFaults/transmitErrors`` and ``SoftNICFaults/framesCut``, at random; 1: all do.
+    public var faultOdds: Int {
+        get { unsafe Int(state.pointer.pointee.faultOdds.load(ordering: .relaxed)) }
+        set { unsafe state.pointer.pointee.faultOdds.store(UInt32(Swift.max(1, newValue)), ordering: .relaxed) }
+    }
+
+    /// Receive queues that deliver nothing: their frames wait, and are missed when the FIFO is full.
+    public var stuckReceiveQueues: Set<Int> {
+        get { stuckQueues(shift: 0) }
+        set { setStuckQueues(newValue, shift: 0) }
+    }
+
+    /// Transmit queues that take nothing out of their rings and complete nothing.
+    public var stuckTransmitQueues: Set<Int> {
+        get { stuckQueues(shift: 16) }
+        set { setStuckQueues(newValue, shift: 16) }
+    }
+
+    /// The NIC asks for a reset: the event is raised on this thread, rules are gone, what the queues hold is lost, and nothing
+    /// moves until the port was stopped and started. Does nothing when that is so already.
+    public func requestReset() {
+        if control.reset() { raise(.resetRequested) }
+    }
+
+    private func raise(_ event: PortEvent) {
+        // Outside of the lock: a handler may ask the NIC things.
+        let device = parts.withLock { $0?.device }
+        device?.raise(event)
+    }
+
+    private func stuckQueues(shift: UInt32) -> Set<Int> {
+        let bits = unsafe state.pointer.pointee.stuckQueues.load(ordering: .relaxed) >> shift
+        return Set((0..<16).filter { bits & 1 << UInt32($0) != 0 })
+    }
+
+    private func setStuckQueues(_ queues: Set<Int>, shift: UInt32) {
+        let bits = queues.reduce(0 as UInt32) { $0 | 1 << (UInt32($1) & 15) } << shift
+        let others: UInt32 = shift == 0 ? 0xFFFF_0000 : 0xFFFF
+        parts.withLock { _ in
+            let before = unsafe state.pointer.pointee.stuckQueues.load(ordering: .relaxed)
+            unsafe state.pointer.pointee.stuckQueues.store(before & others | bits, ordering: .relaxed)
+        }
     }
 }

@@ -1,37 +1,179 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
+import Dataplane
 import Synchronization
 
 /// What ethdev's control calls on the NIC's port arrive at.
 @safe
 final class SoftNICControl: SoftDeviceEngine {
     private let configuration: SoftNICConfiguration
+    private let traits: PersonalityTraits
+    private let mac: UInt64
     private let driver: PinnedBlock<SoftNICDriver>
+    private let state: PinnedBlock<EngineState>
+    private let progress: [PinnedBlock<QueueProgress>]
+    private let queueCounters: [CounterBlock]
     private let flowTable: FlowTable
-    /// Queues that were set up: those that a rule may name.
-    private let queueCount = Atomic<Int>(0)
+    private let addresses: AddressFilter
+    private let life = Mutex(Life())
 
-    init(configuration: SoftNICConfiguration, driver: PinnedBlock<SoftNICDriver>, flowTable: FlowTable) {
-        self.configuration = configuration
-        self.driver = driver
-        self.flowTable = flowTable
+    private struct Life {
+        var phase = Phase.new
+        var epoch: UInt32 = 0
+        var stoppedQueues: Set<Int> = []
+        var setUpQueues: Set<Int> = []
     }
+
+    /// ``new`` is before the first start: the data path runs, and nobody has posted buffers.
+    private enum Phase { case new, running, resetting, stopped }
+
+    init(
+        configuration: SoftNICConfiguration, mac: UInt64, driver: PinnedBlock<SoftNICDriver>,
+        state: PinnedBlock<EngineState>, progress: [PinnedBlock<QueueProgress>], queueCounters: [CounterBlock],
+        flowTable: FlowTable, addresses: AddressFilter
+    ) {
+        self.configuration = configuration
+        traits = configuration.personality.flowEngine.traits
+        self.mac = mac
+        self.driver = driver
+        self.state = state
+        self.progress = progress
+        self.queueCounters = queueCounters
+        self.flowTable = flowTable
+        self.addresses = addresses
+    }
+
+    // MARK: What it is
+
+    var information: SoftDeviceInformation? {
+        let faults = unsafe SoftNICFaults(rawValue: state.pointer.pointee.faults.load(ordering: .relaxed))
+        return SoftDeviceInformation(
+            driver: traits.driver, deviceID: traits.deviceID, mac: mac, isLinkUp: !faults.contains(.linkDown),
+            maximumAddresses: traits.addressSlots, vmdq: addresses.poolLimits, canStopQueues: traits.canStopQueues,
+            canSetUpQueuesWhileRunning: traits.canSetUpQueuesWhileRunning)
+    }
+
+    var statistics: PortStatistics? {
+        func sum(_ counters: QueueCounter...) -> UInt64 {
+            queueCounters.reduce(0) { total, block in
+                counters.reduce(total) { $0 &+ block.counters[$1.rawValue] }
+            }
+        }
+        return PortStatistics(
+            receivedPackets: sum(.delivered), receivedBytes: sum(.deliveredBytes), transmittedPackets: sum(.sent),
+            transmittedBytes: sum(.sentBytes), receiveMissed: sum(.missed, .stopped, .lostInReset),
+            receiveErrors: sum(.truncated),
+            transmitErrors: sum(.transmitErrors, .oversized, .unsentLinkDown, .unsentReset),
+            receiveNoMbuf: sum(.noMbuf))
+    }
+
+    // MARK: Queues
 
     func setUpQueue(_ queue: UInt16, descriptors: Int, pool: MempoolHandle) throws(DPDKError) {
-        guard Int(queue) < configuration.queuePairs, descriptors >= 1, descriptors <= configuration.descriptors else {
-            throw DPDKError("set up queue \(queue) of \(configuration.name) with \(descriptors) descriptors", code: 22)
+        try setUpQueue(queue, descriptors: descriptors, pool: pool, dropsWhenFull: true)
+    }
+
+    func setUpQueue(
+        _ queue: UInt16, descriptors: Int, pool: MempoolHandle, dropsWhenFull: Bool
+    ) throws(DPDKError) {
+        let index = Int(queue)
+        let operation = "set up queue \(queue) of \(configuration.name) with \(descriptors) descriptors"
+        guard index < configuration.queuePairs, descriptors >= 1, descriptors <= configuration.descriptors else {
+            throw DPDKError(operation, code: 22)
         }
-        unsafe driver.pointer.pointee.queues[Int(queue)].setUp(pool: pool, descriptors: descriptors)
-        _ = queueCount.max(Int(queue) + 1, ordering: .relaxed)
+        try life.withLock { (life) throws(DPDKError) in
+            if life.phase == .running || life.phase == .resetting {
+                guard traits.canSetUpQueuesWhileRunning, life.stoppedQueues.contains(index) else {
+                    throw DPDKError(operation, code: FlowCode.busy)
+                }
+            }
+            unsafe driver.pointer.pointee.queues[index].setUp(pool: pool, descriptors: descriptors)
+            let stalls = !dropsWhenFull && !traits.alwaysDrops
+            unsafe progress[index].pointer.pointee.stallsWhenFull.store(stalls, ordering: .relaxed)
+            life.setUpQueues.insert(index)
+        }
     }
 
-    func validate(_ rule: FlowRule) throws(FlowError) {
-        try flowTable.validate(rule, queuePairs: queueCount.load(ordering: .relaxed))
+    func startReceiveQueue(_ queue: Int) throws(DPDKError) { try setQueue(queue, stopped: false) }
+    func stopReceiveQueue(_ queue: Int) throws(DPDKError) { try setQueue(queue, stopped: true) }
+
+    private func setQueue(_ queue: Int, stopped: Bool) throws(DPDKError) {
+        let operation = "\(stopped ? "stop" : "start") receive queue \(queue) of \(configuration.name)"
+        guard traits.canStopQueues else { throw DPDKError(operation, code: FlowCode.notSupported) }
+        try life.withLock { (life) throws(DPDKError) in
+            guard life.setUpQueues.contains(queue) else { throw DPDKError(operation, code: FlowCode.invalid) }
+            guard life.stoppedQueues.contains(queue) != stopped else { return }
+            if stopped { life.stoppedQueues.insert(queue) } else { life.stoppedQueues.remove(queue) }
+            let cell = unsafe progress[queue].pointer
+            let before = unsafe cell.pointee.wanted.load(ordering: .relaxed)
+            let count = (before & 0xFFFC) &+ 4 & 0xFFFC
+            let flags = before & QueueProgress.portStopped | (stopped ? QueueProgress.queueStopped : 0)
+            unsafe cell.pointee.wanted.store(before & 0xFFFF_0000 | count | flags, ordering: .releasing)
+        }
     }
 
+    // MARK: Start and stop
+
+    func configure(queues: Int, pools: Int) throws(DPDKError) { try addresses.configure(queues: queues, pools: pools) }
+
+    func start() throws(DPDKError) {
+        life.withLock { life in
+            if life.phase == .new { life.phase = .running }
+            // ethdev lets a port start that has not stopped: that ends no reset.
+            guard life.phase == .stopped else { return }
+            life.phase = .running
+            life.stoppedQueues = []
+            setPort(stopped: false)
+            life.epoch &+= 1
+            flowTable.resume(epoch: life.epoch)
+        }
+    }
+
+    func stop() {
+        life.withLock { life in
+            guard life.phase != .stopped else { return }
+            let wasRunning = life.phase != .resetting
+            life.phase = .stopped
+            if wasRunning { end(&life) }
+        }
+    }
+
+    /// Ends the port's life until it was stopped and started; false when it has ended already.
+    func reset() -> Bool {
+        life.withLock { life in
+            guard life.phase == .running || life.phase == .new else { return false }
+            life.phase = .resetting
+            end(&life)
+            return true
+        }
+    }
+
+    private func end(_ life: inout Life) {
+        life.epoch &+= 1
+        flowTable.reset(
+            epoch: life.epoch, pause: FlowError(code: FlowCode.inputOutput, message: "Device must be started"))
+        setPort(stopped: true)
+    }
+
+    /// Tells all queues. The count of the port's changes goes on; starting a port starts each of its queues.
+    private func setPort(stopped: Bool) {
+        for block in progress {
+            let cell = unsafe block.pointer
+            let before = unsafe cell.pointee.wanted.load(ordering: .relaxed)
+            let count = (before >> QueueProgress.portShift &+ 1) << QueueProgress.portShift
+            let flags = stopped ? before & QueueProgress.queueStopped | QueueProgress.portStopped : 0
+            unsafe cell.pointee.wanted.store(count | before & 0xFFFC | flags, ordering: .releasing)
+        }
+    }
+
+    // MARK: Steering
+
+    func addAddress(_ mac: UInt64, pool: Int) throws(DPDKError) { try addresses.add(mac, pool: pool) }
+    func removeAddress(_ mac: UInt64) throws(DPDKError) { try addresses.remove(mac) }
+    func validate(_ rule: FlowRule) throws(FlowError) { try flowTable.validate(rule, queues: addresses.queues) }
     func create(_ rule: FlowRule) throws(FlowError) -> UInt {
-        try flowTable.create(rule, queuePairs: queueCount.load(ordering: .relaxed))
+        try flowTable.create(rule, queues: addresses.queues)
     }
-
     func destroy(_ handle: UInt) throws(FlowError) { try flowTable.destroy(handle) }
+    func query(_ handle: UInt) throws(FlowError) -> FlowCounts { try flowTable.query(handle) }
 }

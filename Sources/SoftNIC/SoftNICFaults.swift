@@ -15,5 +15,12 @@ public struct SoftNICFaults: OptionSet, Sendable {
     /// what it was given to send completes without being sent.
     public static let linkDown = SoftNICFaults(rawValue: linkDownBit)
 
+    /// Frames are dropped on their way out, one of ``SoftNIC/faultOdds``, and count as transmit errors.
+    public static let transmitErrors = SoftNICFaults(rawValue: transmitErrorsBit)
+    /// Frames are delivered cut to a random length, one of ``SoftNIC/faultOdds``.
+    public static let framesCut = SoftNICFaults(rawValue: framesCutBit)
+
     static var linkDownBit: UInt32 { @_noLocks get { 8 } }
+    static var transmitErrorsBit: UInt32 { @_noLocks get { 16 } }
+    static var framesCutBit: UInt32 { @_noLocks get { 32 } }
 }

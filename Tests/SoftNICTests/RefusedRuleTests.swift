@@ -53,7 +53,19 @@ struct Refusal: Sendable, CustomTestStringConvertible {
             Refusal("two queues", 22, "only one", actions(.queue(1), .queue(2))),
             Refusal("queue that is not there", 22, "queue 4", actions(.queue(4))),
             Refusal("count", 95, "count", actions(.queue(1), .count)),
-            Refusal("drop", 95, "DROP", actions(.drop)),
+            Refusal("drop and queue", 22, "only one", actions(.drop, .queue(1))),
+            Refusal("IPv4 without a tuple", 95, "firmware", pattern(.ethernet(), .ipv4())),
+            Refusal("IPv4 destination only", 95, "firmware", pattern(.ethernet(), .ipv4(destination: 1))),
+            Refusal("no port", 95, "firmware", pattern(.ethernet(), .ipv4(destination: 1), .udp())),
+            Refusal(
+                "four of five", 95, "firmware",
+                pattern(.ethernet(), .ipv4(source: 2, destination: 1), .udp(destination: 3))),
+            Refusal("VLAN and IPv4", 22, "ETH", pattern(.ethernet(), .vlan(identifier: 1), .ipv4(destination: 1))),
+            Refusal(
+                "two protocols", 22, "protocol",
+                pattern(.ethernet(), .ipv4(destination: 1, protocol: 6), .udp(destination: 3))),
+            Refusal("RSS of nothing", 22, "RSS", actions(.rss([]))),
+            Refusal("RSS out of range", 22, "RSS", actions(.rss([1, 9]))),
         ]
     }()
 }

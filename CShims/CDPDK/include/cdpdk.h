@@ -118,6 +118,8 @@ void cdpdk_mbuf_free_bulk(cdpdk_mbuf *_Nullable *_Nonnull slots, uint32_t count)
 /// Copies the frame in `source` (all segments) into the empty mbuf `target`, as a DMA engine would: false when it does not
 /// fit into the target's one buffer. Metadata other than lengths is not copied.
 bool cdpdk_mbuf_copy(cdpdk_mbuf *target, const cdpdk_mbuf *source) CDPDK_HOT;
+/// The frame gets `count` more owners: it goes back to its pool when all of them have freed it.
+void cdpdk_mbuf_share(cdpdk_mbuf *mbuf, uint16_t count) CDPDK_HOT;
 /// Resets an mbuf to the state in which it left its pool (lengths, flags, headroom).
 void cdpdk_mbuf_reset(cdpdk_mbuf *mbuf) CDPDK_HOT;
 

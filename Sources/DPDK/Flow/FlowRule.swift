@@ -83,6 +83,11 @@ public struct FlowError: Error, Sendable, Equatable, CustomStringConvertible {
 public struct FlowCounts: Sendable, Equatable {
     public let frames: UInt64
     public let bytes: UInt64
+
+    public init(frames: UInt64, bytes: UInt64) {
+        self.frames = frames
+        self.bytes = bytes
+    }
 }
 
 /// A rule that a port holds; destroyed by ``destroy()``. Rules die with a port's stop, so this value does not destroy its rule

@@ -51,6 +51,10 @@ public struct Mbuf: @unchecked Sendable {
     @inlinable @_noLocks
     public func copyFrame(from source: Mbuf) -> Bool { unsafe cdpdk_mbuf_copy(unsafePointer, source.unsafePointer) }
 
+    /// Gives the frame `count` (at most 1000) more owners; each of them frees it, and none may change it.
+    @inlinable @_noLocks
+    public func share(with count: Int) { unsafe cdpdk_mbuf_share(unsafePointer, UInt16(truncatingIfNeeded: count)) }
+
     /// Brings the mbuf back to the state in which its pool handed it out.
     @inlinable @_noLocks public func reset() { unsafe cdpdk_mbuf_reset(unsafePointer) }
 }

@@ -25,7 +25,8 @@ struct DriverQueue: ~Copyable {
     private var buffersPosted: UInt64 = 0
     private var framesPosted: UInt64 = 0
     private var framesReaped: UInt64 = 0
-    /// One counter, ``framesPosted`` for others to read.
+    /// Received frames that left the ring, whether the owner got them or not.
+    private var framesTaken: UInt64 = 0
     private let counters: Counters
 
     init(rings: QueueRings, progress: PinnedBlock<QueueProgress>, counters: Counters, transmitDescriptors: Int) {
@@ -45,11 +46,50 @@ struct DriverQueue: ~Copyable {
         refillBatch = max(1, min(burst.capacity, descriptors / 2))
     }
 
+    /// In front of ``received()``, with what a receive burst took: how many of the frames the owner may see, from the first
+    /// slot on. Those from before a stop are freed.
+    @_noLocks
+    mutating func admit(_ slots: MbufSlots, _ count: Int) -> Int {
+        let before = framesTaken
+        framesTaken &+= UInt64(truncatingIfNeeded: count)
+        var gone = 0
+        if isStopped {
+            gone = count
+        } else {
+            let stale = unsafe progress.pointee.stale.load(ordering: .acquiring)
+            if before >= stale { return count }
+            let left = Int(truncatingIfNeeded: stale &- before)
+            gone = left < count ? left : count
+        }
+        var index = 0
+        while index < count {
+            if index < gone {
+                if let mbuf = unsafe slots[index] { unsafe burst.append(Mbuf(mbuf)) }
+                if burst.freeCapacity == 0 { burst.free() }
+            } else {
+                unsafe slots[index - gone] = slots[index]
+            }
+            index += 1
+        }
+        burst.free()
+        counters.add(gone, to: OwnerCounter.stale.index)
+        return count - gone
+    }
+
+    /// Whether the queue or its port is stopped, or was and the engine has not seen yet that it is not any more.
+    private var isStopped: Bool {
+        @_noLocks get {
+            let wanted = unsafe progress.pointee.wanted.load(ordering: .acquiring)
+            if wanted & QueueProgress.stopped != 0 { return true }
+            return unsafe progress.pointee.reached.load(ordering: .acquiring) != wanted
+        }
+    }
+
     /// Behind each receive burst.
     @_noLocks
     mutating func received() {
         reap()
-        guard let pool else { return }
+        guard let pool, !isStopped else { return }
         // Read before the ring: a frame that is delivered in between counts twice, never not at all.
         let delivered = unsafe progress.pointee.delivered.load(ordering: .acquiring)
         var outstanding = Int(truncatingIfNeeded: buffersPosted &- delivered) + receiveRing.count
@@ -67,13 +107,17 @@ struct DriverQueue: ~Copyable {
     @_noLocks
     mutating func transmitting(_ offered: Int) -> Int {
         reap()
+        let wanted = unsafe progress.pointee.wanted.load(ordering: .acquiring)
+        guard wanted & QueueProgress.portStopped == 0,
+            unsafe progress.pointee.reached.load(ordering: .acquiring) == wanted
+        else { return 0 }
         let outstanding = Int(truncatingIfNeeded: framesPosted &- framesReaped)
         let descriptors = transmitDescriptors - outstanding
         let room = transmitRing.freeCount
         var count = descriptors < room ? descriptors : room
         if offered < count { count = offered }
         framesPosted &+= UInt64(truncatingIfNeeded: count)
-        counters.set(framesPosted, at: 0)
+        counters.set(framesPosted, at: OwnerCounter.posted.index)
         return count
     }
 

@@ -37,6 +37,13 @@ func softnic_received(_ context: UnsafeMutableRawPointer, _ queue: UInt16) {
 }
 
 @c @_noLocks
+func softnic_admitted(
+    _ context: UnsafeMutableRawPointer, _ queue: UInt16, _ slots: MbufSlots, _ count: UInt16
+) -> UInt16 {
+    UInt16(truncatingIfNeeded: unsafe SoftNICDriver.queue(queue, of: context).pointee.admit(slots, Int(count)))
+}
+
+@c @_noLocks
 func softnic_transmitting(
     _ context: UnsafeMutableRawPointer, _ queue: UInt16, _ slots: MbufSlots, _ count: UInt16
 ) -> UInt16 {

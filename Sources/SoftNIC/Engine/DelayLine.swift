@@ -34,6 +34,10 @@ struct DelayLine: ~Copyable {
         return true
     }
 
+    /// Whether the oldest mbuf is due.
+    @_noLocks
+    func isDue(by now: UInt64) -> Bool { unsafe head != tail && times[head & mask] <= now }
+
     /// Gives the oldest mbuf away, if it is due.
     @_noLocks
     mutating func removeFirst(dueBy now: UInt64) -> Mbuf? {

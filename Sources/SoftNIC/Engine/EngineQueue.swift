@@ -31,6 +31,9 @@ struct EngineQueue: ~Copyable {
     private var completions: DelayLine
     private var returning = MbufBurst(capacity: EngineQueue.budget)
     private var completionDelay: SplitMix64
+    private var faultChance: SplitMix64
+    /// The ``QueueProgress/wanted`` that is carried out.
+    private var reached: UInt32 = 0
     private var transmitted: UInt64 = 0
     private var completed: UInt64 = 0
 
@@ -48,27 +51,91 @@ struct EngineQueue: ~Copyable {
         completions = DelayLine(capacity: configuration.descriptors)
         deliveryDelay = SplitMix64(seed: configuration.seed, stream: UInt64(index) * 2 + 1)
         completionDelay = SplitMix64(seed: configuration.seed, stream: UInt64(index) * 2 + 2)
+        faultChance = SplitMix64(seed: configuration.seed, stream: 0x2_0000 + UInt64(index))
     }
 
     /// Whether something waits for the engine's clock to go on.
     var isWaiting: Bool { @_noLocks get { !arrivals.isEmpty || !completions.isEmpty || !returning.isEmpty } }
 
+    // MARK: Stop and start
+
+    /// Carries out what the control plane wants of the queue: frames on their way are lost. Whether the port's part of it
+    /// changed, so that what the engine holds of the queue's for the wire is lost too.
+    @_noLocks
+    mutating func followControlPlane(now: UInt64) -> Bool {
+        let wanted = unsafe progress.pointee.wanted.load(ordering: .acquiring)
+        return wanted != reached && flush(wanted, now)
+    }
+
+    @_noLocks
+    private mutating func flush(_ wanted: UInt32, _ now: UInt64) -> Bool {
+        var lost = 0
+        while let frame = arrivals.removeFirst(dueBy: .max) {
+            spent.append(frame)
+            if spent.freeCapacity == 0 { lost += spent.free() }
+        }
+        lost += spent.free()
+        count(.lostInReset, lost)
+        // A receive queue that is stopped alone leaves transmitting as it is.
+        let isPorts = (wanted ^ reached) >> QueueProgress.portShift != 0
+        if isPorts {
+            while true {
+                let posted = posted(limit: spent.freeCapacity)
+                if posted == 0 { break }
+                transmitRing.dequeue(into: &spent, limit: posted)
+                var index = 0
+                while index < spent.count {
+                    let isKept = completions.append(spent[index], due: now)
+                    precondition(isKept, "the engine takes no frame that it has no room for")
+                    index += 1
+                }
+                // The completion line has them.
+                finish(spent.count, as: .unsentReset)
+                spent.removeAll()
+            }
+        }
+        unsafe progress.pointee.stale.store(delivered, ordering: .releasing)
+        reached = wanted
+        return isPorts
+    }
+
+    /// Lets the owner see that what ``followControlPlane(now:)`` began is done.
+    @_noLocks
+    mutating func acknowledge() { unsafe progress.pointee.reached.store(reached, ordering: .releasing) }
+
     // MARK: From the wire
 
-    /// Takes ownership of a frame from the wire; false when the FIFO is full, which is counted.
+    /// Takes ownership of a frame from the wire; false when the FIFO is full or the queue stopped, which is counted.
     @_noLocks
     mutating func accept(_ frame: Mbuf, now: UInt64, longest delay: UInt32) -> Bool {
+        if reached & QueueProgress.stopped != 0 {
+            count(.stopped, 1)
+            return false
+        }
         if arrivals.append(frame, due: now &+ deliveryDelay.next(through: UInt64(delay))) { return true }
         count(.missed, 1)
         return false
     }
 
-    /// Copies the frames that are due into the owner's buffers, as DMA would; how many frames left the FIFO.
+    /// Whether a frame is due, finds no buffer, and may not be dropped for that: then the port's FIFO stands still.
     @_noLocks
-    mutating func deliver(now: UInt64) -> Int {
-        while spent.freeCapacity > 0, filled.freeCapacity > 0, let frame = arrivals.removeFirst(dueBy: now) {
-            spent.append(frame)
+    mutating func isStalling(now: UInt64) -> Bool {
+        guard unsafe progress.pointee.stallsWhenFull.load(ordering: .relaxed), arrivals.isDue(by: now) else { return false }
+        if buffers.isEmpty { postedRing.dequeue(into: &buffers) }
+        return buffers.isEmpty
+    }
+
+    /// Copies the frames that are due into the owner's buffers, as DMA would; how many frames left the FIFO. One of
+    /// `cutOdds` frames is cut short; 0: none.
+    @_noLocks
+    mutating func deliver(now: UInt64, cutOdds: UInt32) -> Int {
+        let stalls = unsafe progress.pointee.stallsWhenFull.load(ordering: .relaxed)
+        var bytes = 0
+        while spent.freeCapacity > 0, filled.freeCapacity > 0 {
             if buffers.isEmpty { postedRing.dequeue(into: &buffers) }
+            if stalls && buffers.isEmpty { break }
+            guard let frame = arrivals.removeFirst(dueBy: now) else { break }
+            spent.append(frame)
             if buffers.isEmpty {
                 count(.noMbuf, 1)
                 continue
@@ -76,6 +143,8 @@ struct EngineQueue: ~Copyable {
             let buffer = buffers[buffers.count - 1]
             if buffer.copyFrame(from: frame) {
                 buffers.truncate(to: buffers.count - 1)
+                if cutOdds > 0 { cut(buffer, cutOdds) }
+                bytes += buffer.packetLength
                 filled.append(buffer)
             } else {
                 count(.truncated, 1)
@@ -87,17 +156,42 @@ struct EngineQueue: ~Copyable {
             delivered &+= UInt64(truncatingIfNeeded: moved)
             unsafe progress.pointee.delivered.store(delivered, ordering: .releasing)
             count(.delivered, moved)
+            count(.deliveredBytes, bytes)
         }
         // Filled buffers that found no room are held as frames that wait are.
         counters.set(UInt64(truncatingIfNeeded: arrivals.count + filled.count), at: QueueCounter.held.index)
         return spent.free()
     }
 
+    /// Counts as held what waits while nothing is delivered.
+    @_noLocks
+    mutating func hold() {
+        counters.set(UInt64(truncatingIfNeeded: arrivals.count + filled.count), at: QueueCounter.held.index)
+    }
+
+    /// Cuts one of `odds` frames to a random length.
+    @_noLocks
+    private mutating func cut(_ buffer: Mbuf, _ odds: UInt32) {
+        let length = buffer.packetLength
+        guard length > 1, faultChance.next(through: UInt64(odds - 1)) == 0 else { return }
+        let left = 1 + Int(truncatingIfNeeded: faultChance.next(through: UInt64(truncatingIfNeeded: length - 2)))
+        if buffer.setLength(left) { count(.cut, 1) }
+    }
+
     // MARK: To the wire
+
+    /// Whether one of `odds` frames, this one, meets an error on its way out.
+    @_noLocks
+    mutating func failsToSend(_ odds: UInt32) -> Bool { faultChance.next(through: UInt64(odds - 1)) == 0 }
 
     /// How many posted frames the engine can take now, at most `limit`.
     @_noLocks
-    func transmittable(limit: Int) -> Int {
+    mutating func transmittable(limit: Int) -> Int {
+        reached & QueueProgress.portStopped == 0 ? posted(limit: limit) : 0
+    }
+
+    @_noLocks
+    private mutating func posted(limit: Int) -> Int {
         let posted = transmitRing.count
         let room = completions.freeCapacity
         let most = posted < room ? posted : room
@@ -145,5 +239,5 @@ struct EngineQueue: ~Copyable {
     }
 
     @inline(__always) @_noLocks
-    private func count(_ counter: QueueCounter, _ amount: Int) { counters.add(amount, to: counter.index) }
+    func count(_ counter: QueueCounter, _ amount: Int) { counters.add(amount, to: counter.index) }
 }

@@ -21,8 +21,25 @@ struct SoftNICEngine: ~Copyable {
     let queues: UnsafeMutablePointer<EngineQueue>
     let queueCount: Int
     var clock = EngineClock()
+    /// ``SoftNICFaults`` in this round.
+    var faults: UInt32 = 0
 
     var table: SteeringTable
+    /// Frames and bytes of each rule in turn, by the rule's number.
+    let ruleCounters: Counters
+    /// The pools' addresses.
+    var addresses: SteeringTable
+    /// Queues that get group-addressed frames; 0 when there are no pools.
+    var groupQueues: UInt16 = 0
+    /// Queues that get frames to the port's own address, and that address, when there are pools.
+    var ownQueues: UInt16 = 0
+    var ownAddress: UInt64 = 0
+    let poolsTakeTags: Bool
+    /// Queues over which unmatched IP frames are spread.
+    var spreadQueues: UInt16 = 0
+    var fields = FrameFields()
+    /// The life of the port that the engine knows of.
+    var epoch: UInt32 = 0
     let commands: WordRingHandle
     var pending = PendingCommands(capacity: 1024)
     var ruleDelay: SplitMix64
@@ -40,7 +57,7 @@ struct SoftNICEngine: ~Copyable {
 
     init(
         configuration: SoftNICConfiguration, wire: QueuePair, wirePool: MempoolHandle, state: PinnedBlock<EngineState>,
-        counters: Counters, commands: WordRingHandle, makeQueue: (Int) -> EngineQueue
+        counters: Counters, ruleCounters: Counters, commands: WordRingHandle, makeQueue: (Int) -> EngineQueue
     ) {
         self.wire = wire
         self.wirePool = wirePool
@@ -56,6 +73,10 @@ struct SoftNICEngine: ~Copyable {
             unsafe (order + index).initialize(to: UInt8(index))
         }
         table = SteeringTable(capacity: configuration.flowTableSize)
+        self.ruleCounters = ruleCounters
+        let traits = configuration.personality.flowEngine.traits
+        addresses = SteeringTable(capacity: Swift.max(1, traits.addressSlots))
+        poolsTakeTags = traits.pools?.takeTaggedFrames ?? true
         arbitration = SplitMix64(seed: configuration.seed, stream: 0x1_0000)
         ruleDelay = SplitMix64(seed: configuration.seed, stream: 0x1_0001)
     }
@@ -85,21 +106,50 @@ struct SoftNICEngine: ~Copyable {
     private mutating func runRound() -> Int {
         let now = clock.now
         unsafe state.pointee.clock.store(now, ordering: .releasing)
-        let isLinkDown = unsafe state.pointee.faults.load(ordering: .relaxed) & SoftNICFaults.linkDownBit != 0
+        faults = unsafe state.pointee.faults.load(ordering: .relaxed)
+        let isLinkDown = faults & SoftNICFaults.linkDownBit != 0
+        let stuck = unsafe state.pointee.stuckQueues.load(ordering: .relaxed)
+        followPort(now)
         var work = executeCommands(now)
         work += receiveFromWire(now, isLinkDown)
-        work += serveTransmitQueues(now, isLinkDown)
+        work += serveTransmitQueues(now, isLinkDown, stuck: stuck >> 16)
         var isWaiting = !pending.isEmpty || !outbox.burst.isEmpty
+        let cutOdds = faults & SoftNICFaults.framesCutBit != 0 ? faultOdds() : 0
+        let isStalled = isStalled(now)
         var index = 0
         while index < queueCount {
             let queue = unsafe queues + index
-            work += unsafe queue.pointee.deliver(now: now)
-            work += unsafe queue.pointee.complete(now: now)
+            if isStalled || stuck & 1 << UInt32(index) != 0 {
+                unsafe queue.pointee.hold()
+            } else {
+                work += unsafe queue.pointee.deliver(now: now, cutOdds: cutOdds)
+            }
+            if stuck & 0x1_0000 << UInt32(index) == 0 { work += unsafe queue.pointee.complete(now: now) }
             if unsafe queue.pointee.isWaiting { isWaiting = true }
             index += 1
         }
         // A loop that rests stops the clock that something waits for.
         return work == 0 && isWaiting ? 1 : work
+    }
+}
+
+extension SoftNICEngine {
+    @_noLocks
+    mutating func faultOdds() -> UInt32 {
+        let odds = unsafe state.pointee.faultOdds.load(ordering: .relaxed)
+        return odds == 0 ? 1 : odds
+    }
+
+    /// Whether a queue that may not drop has a frame and no buffer: no queue gets anything until it has one.
+    @_noLocks
+    private mutating func isStalled(_ now: UInt64) -> Bool {
+        var index = 0
+        while index < queueCount {
+            let queue = unsafe queues + index
+            if unsafe queue.pointee.isStalling(now: now) { return true }
+            index += 1
+        }
+        return false
     }
 }
 

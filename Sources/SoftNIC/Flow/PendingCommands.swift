@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import DPDK
 
 /// Flow commands that the engine has taken and that have not taken effect yet, in order.
 @safe
@@ -8,15 +9,16 @@ struct PendingCommands: ~Copyable {
     private var head = 0
     private var tail = 0
 
-    struct Entry {
-        let command: FlowCommand
-        let due: UInt64
+    private struct Entry {
+        var command: FlowCommand
+        var due: UInt64
     }
 
     /// - Parameter capacity: a power of two.
     init(capacity: Int) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0, "the capacity is a power of two")
         unsafe entries = .allocate(capacity: capacity)
+        unsafe entries.initialize(repeating: Entry(command: FlowCommand(0), due: 0), count: capacity)
         mask = capacity - 1
     }
 
@@ -25,21 +27,25 @@ struct PendingCommands: ~Copyable {
     var isEmpty: Bool { @_noLocks get { head == tail } }
     var isFull: Bool { @_noLocks get { tail &- head > mask } }
 
-    /// Adds a command that takes effect at `due`, or right after the one before it if that is later.
+    /// Takes a command out of `ring`, which takes effect at `due`, or right after the one before it if that is later; false
+    /// when there is none.
     @_noLocks
-    mutating func append(_ command: FlowCommand, due: UInt64) {
+    mutating func append(from ring: WordRingHandle, due: UInt64) -> Bool {
         precondition(!isFull, "the engine takes no command that it has no room for")
-        unsafe (entries + (tail & mask)).initialize(to: Entry(command: command, due: due))
+        let entry = unsafe entries + (tail & mask)
+        guard unsafe entry.pointee.command.read(ring) else { return false }
+        unsafe entry.pointee.due = due
         tail &+= 1
+        return true
     }
 
-    /// The oldest command, if it is due.
+    /// The oldest command, if it is due; valid until the next call.
     @_noLocks
-    mutating func removeFirst(dueBy now: UInt64) -> FlowCommand? {
+    mutating func removeFirst(dueBy now: UInt64) -> UnsafePointer<FlowCommand>? {
         guard head != tail else { return nil }
-        let entry = unsafe entries[head & mask]
-        guard entry.due <= now else { return nil }
+        let entry = unsafe entries + (head & mask)
+        guard unsafe entry.pointee.due <= now else { return nil }
         head &+= 1
-        return entry.command
+        return unsafe UnsafeRawPointer(entry).assumingMemoryBound(to: FlowCommand.self)
     }
 }

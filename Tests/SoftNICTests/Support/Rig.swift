@@ -32,12 +32,15 @@ final class Rig {
         var ownerPool = 2047
         var ownerRoom = 2176
         var receiveDescriptors: Int?
+        var pools: Int?
+        var dropWhenFullFrom = 1
     }
 
     /// Runs `body` with a NIC, takes everything down, and checks that every mbuf is back in its pool and the sums are
     /// right.
     static func run(
-        queuePairs: Int = 4, delays: SoftNICDelays = .none, seed: UInt64 = 1, descriptors: Int = 256,
+        _ personality: Personality = .sfc, queuePairs: Int = 4, delays: SoftNICDelays = .none, seed: UInt64 = 1,
+        descriptors: Int = 256,
         shape: Shape = Shape(),
         configure: (inout SoftNICConfiguration) -> Void = { _ in },
         _ body: (Rig) throws -> Void
@@ -45,7 +48,8 @@ final class Rig {
         try EALFixture.exclusively {
             let number = numbers.add(1, ordering: .relaxed).newValue
             var configuration = SoftNICConfiguration(
-                name: "rig\(number)", queuePairs: queuePairs, seed: seed, delays: delays, descriptors: descriptors)
+                name: "rig\(number)", queuePairs: queuePairs, personality: personality, seed: seed, delays: delays,
+                descriptors: descriptors)
             configure(&configuration)
             let rig = try Rig(configuration, shape)
             try body(rig)
@@ -87,7 +91,8 @@ final class Rig {
             queues: Port.Queues(
                 pairs: configuration.queuePairs,
                 receiveDescriptors: shape.receiveDescriptors ?? configuration.descriptors,
-                transmitDescriptors: configuration.descriptors)
+                transmitDescriptors: configuration.descriptors, dropWhenFullFrom: shape.dropWhenFullFrom,
+                pools: shape.pools)
         ) { owners.handles[$0] }
         queues = (0..<configuration.queuePairs).map {
             nicPort.queuePair($0, transmitDescriptors: configuration.descriptors)
@@ -104,6 +109,14 @@ final class Rig {
         inward = nil
         outward = nil
     }
+
+    /// What the port says, for expectations.
+    var portStatistics: PortStatistics? { try? nic.port.statistics }
+    var information: PortInformation? { try? nic.port.information }
+
+    /// Stops and starts the NIC's port, as an operator's reset does.
+    func stopPort() throws { try nicPort?.stop() }
+    func startPort() throws { try nicPort?.start() }
 
     func ownerPool(_ queue: Int) -> MempoolHandle { ownerPools.handles[queue] }
 
@@ -152,11 +165,45 @@ final class Rig {
         return frames
     }
 
+    /// How many frames arrive on each queue when these come from the wire. The queues must have buffers.
+    func arrivals(_ frames: TestFrame...) -> [Int] { arrivals(frames) }
+
+    func arrivals(_ frames: [TestFrame]) -> [Int] {
+        inject(frames)
+        nic.poll(advancing: 1000)
+        nic.poll(advancing: 1000)
+        return receiveAll().map(\.count)
+    }
+
+    /// The queues that get a frame, in order.
+    func queues(getting frame: TestFrame) -> [Int] {
+        arrivals(frame).enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
+    }
+
     // MARK: Time
 
     /// Lets the NIC's clock go on by `microseconds`, in rounds of one.
     func advance(microseconds: Int) {
         for _ in 0..<microseconds { nic.poll(advancing: 1000) }
+    }
+
+    /// Whether the NIC takes the rule; its rule stays.
+    func creates(_ rule: FlowRule) -> FlowError? {
+        do throws(FlowError) {
+            _ = try Flow(creating: rule, on: nic.port)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    func validates(_ rule: FlowRule) -> FlowError? {
+        do throws(FlowError) {
+            try Flow.validate(rule, on: nic.port)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Rules that steer to the queue.

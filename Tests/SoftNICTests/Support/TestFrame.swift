@@ -21,6 +21,37 @@ struct TestFrame: Equatable {
         bytes.removeLast(bytes.count - length)
     }
 
+    /// An IPv4 packet; `transport` says its ports, `fragment` its fragment field (0x2000: more follow).
+    static func ipv4(
+        to destination: MACAddress = .guest(1), vlan: UInt16? = nil, from source: UInt32 = 0x0A00_0001,
+        address: UInt32 = 0x0A00_0002, number: UInt8 = 17, ports: (UInt16, UInt16) = (1000, 53), fragment: UInt16 = 0,
+        sequence: UInt32 = 0
+    ) -> TestFrame {
+        var frame = TestFrame(to: destination, vlan: vlan, sequence: sequence, length: vlan == nil ? 14 : 18)
+        frame.bytes.replaceSubrange(frame.bytes.count - 2..<frame.bytes.count, with: [0x08, 0x00])
+        frame.bytes += [0x45, 0, 0, 60, 0, 0] + octets(UInt64(fragment), 2) + [64, number, 0, 0]
+        frame.bytes += octets(UInt64(source), 4) + octets(UInt64(address), 4)
+        frame.bytes += octets(UInt64(ports.0), 2) + octets(UInt64(ports.1), 2) + [0, 40, 0, 0]
+        while frame.bytes.count < (vlan == nil ? 74 : 78) { frame.bytes += octets(UInt64(sequence) | 0x5000_0000, 4) }
+        return frame
+    }
+
+    static func ipv6(
+        to destination: MACAddress = .guest(1), low: UInt64 = 2, number: UInt8 = 17, ports: (UInt16, UInt16) = (1000, 53)
+    ) -> TestFrame {
+        var frame = TestFrame(to: destination, sequence: 0, length: 14)
+        frame.bytes.replaceSubrange(12..<14, with: [0x86, 0xDD])
+        frame.bytes += [0x60, 0, 0, 0, 0, 20, number, 64]
+        frame.bytes += octets(0x2001_0DB8_0000_0000, 8) + octets(1, 8) + octets(0x2001_0DB8_0000_0000, 8) + octets(low, 8)
+        frame.bytes += octets(UInt64(ports.0), 2) + octets(UInt64(ports.1), 2) + [0, 20, 0, 0]
+        frame.bytes += [UInt8](repeating: 0x50, count: 12)
+        return frame
+    }
+
+    private static func octets(_ value: UInt64, _ count: Int) -> [UInt8] {
+        (0..<count).reversed().map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) }
+    }
+
     init(_ mbuf: Mbuf) {
         let view = mbuf.bytes
         bytes = (0..<view.count).map { view[$0] }
