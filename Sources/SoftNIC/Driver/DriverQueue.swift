@@ -53,7 +53,7 @@ struct DriverQueue: ~Copyable {
         let before = framesTaken
         framesTaken &+= UInt64(truncatingIfNeeded: count)
         var gone = 0
-        if isStopped {
+        if isStopped(QueueProgress.stopped) {
             gone = count
         } else {
             let stale = unsafe progress.pointee.stale.load(ordering: .acquiring)
@@ -76,20 +76,20 @@ struct DriverQueue: ~Copyable {
         return count - gone
     }
 
-    /// Whether the queue or its port is stopped, or was and the engine has not seen yet that it is not any more.
-    private var isStopped: Bool {
-        @_noLocks get {
-            let wanted = unsafe progress.pointee.wanted.load(ordering: .acquiring)
-            if wanted & QueueProgress.stopped != 0 { return true }
-            return unsafe progress.pointee.reached.load(ordering: .acquiring) != wanted
-        }
+    /// Whether the queue, or its port, as the flags say, is stopped, or was and the engine has not seen yet that it is not any
+    /// more.
+    @_noLocks
+    private mutating func isStopped(_ flags: UInt32) -> Bool {
+        let wanted = unsafe progress.pointee.wanted.load(ordering: .acquiring)
+        if wanted & flags != 0 { return true }
+        return unsafe progress.pointee.reached.load(ordering: .acquiring) != wanted
     }
 
     /// Behind each receive burst.
     @_noLocks
     mutating func received() {
         reap()
-        guard let pool, !isStopped else { return }
+        guard let pool, !isStopped(QueueProgress.stopped) else { return }
         // Read before the ring: a frame that is delivered in between counts twice, never not at all.
         let delivered = unsafe progress.pointee.delivered.load(ordering: .acquiring)
         var outstanding = Int(truncatingIfNeeded: buffersPosted &- delivered) + receiveRing.count
@@ -107,10 +107,7 @@ struct DriverQueue: ~Copyable {
     @_noLocks
     mutating func transmitting(_ offered: Int) -> Int {
         reap()
-        let wanted = unsafe progress.pointee.wanted.load(ordering: .acquiring)
-        guard wanted & QueueProgress.portStopped == 0,
-            unsafe progress.pointee.reached.load(ordering: .acquiring) == wanted
-        else { return 0 }
+        if isStopped(QueueProgress.portStopped) { return 0 }
         let outstanding = Int(truncatingIfNeeded: framesPosted &- framesReaped)
         let descriptors = transmitDescriptors - outstanding
         let room = transmitRing.freeCount

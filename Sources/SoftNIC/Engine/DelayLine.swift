@@ -36,7 +36,7 @@ struct DelayLine: ~Copyable {
 
     /// Whether the oldest mbuf is due.
     @_noLocks
-    func isDue(by now: UInt64) -> Bool { unsafe head != tail && times[head & mask] <= now }
+    mutating func isDue(by now: UInt64) -> Bool { unsafe head != tail && times[head & mask] <= now }
 
     /// Gives the oldest mbuf away, if it is due.
     @_noLocks

@@ -80,9 +80,9 @@ struct SteeringTable: ~Copyable {
         return nil
     }
 
-    @_noLocks func verdict(at place: Int) -> Verdict { unsafe entries[place & mask].verdict }
+    @_noLocks mutating func verdict(at place: Int) -> Verdict { unsafe entries[place & mask].verdict }
     /// The rule's number on the control plane.
-    @_noLocks func rule(at place: Int) -> Int { unsafe Int(entries[place & mask].rule) }
+    @_noLocks mutating func rule(at place: Int) -> Int { unsafe Int(entries[place & mask].rule) }
 
     /// The verdict of exactly this match, if it is in the table.
     @_noLocks
