@@ -72,4 +72,66 @@ import Wire
             #expect(unsafe generator.pointee.arrived == statistics.wireTransmitted)
         }
     }
+
+    /// Resets, restarts and stopped queues while the engine runs on one lcore and the queues' owner on another: whatever is
+    /// lost is counted, order holds, and no frame of an earlier life is seen.
+    @Test func resetsUnderLoadLoseNothingUncounted() throws {
+        try Rig.run(queuePairs: 4, delays: .hardware, descriptors: 512) { rig in
+            let generator = UnsafeMutablePointer<LoadGenerator>.allocate(capacity: 1)
+            unsafe generator.initialize(to: LoadGenerator(rig: rig, addresses: 4))
+            defer {
+                unsafe generator.deinitialize(count: 1)
+                unsafe generator.deallocate()
+            }
+            let lcores = Array(LcoreID.workers.prefix(2))
+            let group = try PollGroup(lcores: lcores, idle: .adaptive)
+            let engine = rig.nic.poller
+            group.add(engine, toLoop: 0)
+            let ends = unsafe Poller(
+                name: "load", function: loadGeneratorPoll, context: UnsafeMutableRawPointer(generator))
+            group.add(ends, toLoop: lcores.count - 1)
+            var delivered: UInt64 = 0
+            var isMoving = true
+            for round in 0..<12 {
+                _ = try rig.steer(.guest(1), to: UInt16(1 + round % 3))
+                let deadline = Date(timeIntervalSinceNow: 20)
+                while rig.nic.statistics.queues[0].delivered < delivered + 500, Date() < deadline {
+                    Thread.sleep(forTimeInterval: 0.005)
+                }
+                if rig.nic.statistics.queues[0].delivered < delivered + 500 { isMoving = false }
+                try rig.nic.port.stopReceiveQueue(round % 4)
+                Thread.sleep(forTimeInterval: 0.005)
+                if round % 2 == 0 { try rig.nic.port.startReceiveQueue(round % 4) }
+                if round % 3 != 0 { rig.nic.requestReset() }
+                Thread.sleep(forTimeInterval: 0.005)
+                // As ethdev wants it: nobody uses the queues of a port that stops.
+                #expect(unsafe group.remove(context: ends.context))
+                try rig.stopPort()
+                try rig.startPort()
+                group.add(ends, toLoop: lcores.count - 1)
+                delivered = rig.nic.statistics.queues[0].delivered
+            }
+            #expect(isMoving, "the port should be alive after each restart: \(rig.nic.statistics)")
+            #expect(unsafe group.remove(context: engine.context))
+            #expect(unsafe group.remove(context: ends.context))
+            group.stop()
+            unsafe generator.pointee.isPaused = true
+            var idleRounds = 0
+            for _ in 0..<100_000 where idleRounds < 16 {
+                let work = unsafe rig.nic.poll(advancing: 20_000) + generator.pointee.poll()
+                idleRounds = work == 0 ? idleRounds + 1 : 0
+            }
+            let statistics = rig.nic.statistics
+            #expect(idleRounds == 16 && statistics.isBalanced, "\(statistics)")
+            #expect(unsafe generator.pointee.disorders == 0 && generator.pointee.corruptions == 0)
+            #expect(unsafe generator.pointee.injected == statistics.wireReceived)
+            #expect(unsafe generator.pointee.arrived == statistics.wireTransmitted)
+            #expect(statistics.rulesInEffect == 0 && rig.nic.ruleCount == 0)
+            for queue in 0..<4 {
+                let one = statistics.queues[queue]
+                #expect(unsafe generator.pointee.received[queue] == one.delivered - one.stale)
+                #expect(one.pending == 0 && one.completed == one.posted && one.held == 0)
+            }
+        }
+    }
 }
