@@ -10,6 +10,7 @@ final class AddressFilter: Sendable {
     private let limits: VMDqLimits?
     private let own: UInt64
     private let commands: EngineCommands
+    private let state: PinnedBlock<EngineState>
     private let contents: Mutex<Contents>
 
     private struct Contents {
@@ -24,12 +25,15 @@ final class AddressFilter: Sendable {
         var pools: Set<Int> = []
     }
 
-    init(_ configuration: SoftNICConfiguration, own: UInt64, commands: EngineCommands) {
+    init(
+        _ configuration: SoftNICConfiguration, own: UInt64, commands: EngineCommands, state: PinnedBlock<EngineState>
+    ) {
         self.configuration = configuration
         traits = configuration.personality.flowEngine.traits
         limits = traits.pools?.limits(configuration.queuePairs)
         self.own = own
         self.commands = commands
+        self.state = state
         contents = Mutex(Contents(slots: [Slot(mac: own)]))
     }
 
@@ -124,7 +128,9 @@ final class AddressFilter: Sendable {
 
     /// Sends the slot's pools, or that it has none, to the engine.
     private func tell(_ slot: Slot, _ contents: Contents, _ operation: String) throws(DPDKError) {
-        guard contents.pools > 0, let pools = traits.pools, !pools.ignoreAddresses else { return }
+        guard contents.pools > 0, traits.pools != nil else { return }
+        let faults = unsafe SoftNICFaults(rawValue: state.pointer.pointee.faults.load(ordering: .relaxed))
+        if !slot.pools.isEmpty && faults.contains(.rulesIgnored) { return }
         var match = Match()
         match.setDestination(slot.mac)
         var queues: UInt16 = 0

@@ -60,7 +60,7 @@ public final class SoftNIC: @unchecked Sendable {
         let commands = try EngineCommands(configuration)
         let flowTable = FlowTable(configuration, commands: commands, state: state)
         let mac = Self.address(of: configuration.name)
-        let addresses = AddressFilter(configuration, own: mac, commands: commands)
+        let addresses = AddressFilter(configuration, own: mac, commands: commands, state: state)
         let engine = PinnedBlock(
             SoftNICEngine(
                 configuration: configuration, wire: wire, wirePool: wirePool, state: state,

@@ -9,7 +9,7 @@ public struct SoftNICFaults: OptionSet, Sendable {
     public static let tableFull = SoftNICFaults(rawValue: 1)
     /// Creating a rule fails with EIO, validating it does not.
     public static let creationRefused = SoftNICFaults(rawValue: 2)
-    /// A rule created now is accepted, and never steers.
+    /// A rule created now, or an address added to a pool, is accepted and never steers.
     public static let rulesIgnored = SoftNICFaults(rawValue: 4)
     /// Frames are dropped both ways, from the engine's next round on. What the NIC received before is still delivered;
     /// what it was given to send completes without being sent.

@@ -249,6 +249,6 @@ extension Installation {
 }
 
 extension FlowError {
-    /// ENOSPC: there are too many of something, whatever it is.
-    fileprivate var isFullTable: Bool { code == 28 }
+    /// There are too many of something, whatever it is: ENOSPC, or i40e's ENOBUFS (i40e_fdir.c).
+    fileprivate var isFullTable: Bool { code == 28 || code == 105 }
 }

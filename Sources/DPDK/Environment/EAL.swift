@@ -76,7 +76,15 @@ public enum EAL {
         let result = unsafe copies.withUnsafeBufferPointer { buffer in
             unsafe cdpdk_eal_init(Int32(buffer.count), buffer.baseAddress!)
         }
-        try DPDKError.check(result, "start the EAL")
+        do throws(DPDKError) {
+            try DPDKError.check(result, "start the EAL")
+        } catch {
+            // They were free when they were counted. DPDK can't be asked again in this process.
+            guard case .hugepages(let megabytes) = configuration.memory, error.code == ENOMEM else { throw error }
+            throw DPDKError(
+                "start the EAL", code: error.code,
+                detail: "\(megabytes) MB of hugepages went to somebody else meanwhile: start again, or reserve more of them")
+        }
     }
 
     /// Gives the EAL's resources back. No port, pool or lcore may be in use.

@@ -33,8 +33,6 @@ struct PoolTraits: Sendable {
     var takeTaggedFrames = true
     /// Frames to the port's own address go to every pool.
     var shareOwnAddress = false
-    /// Addresses choose no pool at all.
-    var ignoreAddresses = false
     /// Pool 0 is the port's own queues, and takes addresses like the others.
     var portIsPoolZero = false
 }
