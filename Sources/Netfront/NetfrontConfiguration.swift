@@ -47,6 +47,8 @@ public enum NetfrontError: Error, Sendable, Equatable, CustomStringConvertible {
     case pluginTooOld(version: UInt32, oldest: UInt32)
     /// The plugin is newer: it may come again with the host's version.
     case pluginTooNew(version: UInt32, host: UInt32)
+    /// The plugin's table is not whole.
+    case pluginInvalid(String)
     case pluginAlreadyLoaded(String)
     /// The plugin refused the device.
     case pluginRefused(String)
@@ -61,6 +63,7 @@ public enum NetfrontError: Error, Sendable, Equatable, CustomStringConvertible {
             "plugin has API version 0x\(String(version, radix: 16)), the oldest supported is 0x\(String(oldest, radix: 16))"
         case .pluginTooNew(let version, let host):
             "plugin has API version 0x\(String(version, radix: 16)), this host has 0x\(String(host, radix: 16))"
+        case .pluginInvalid(let problem): "the plugin's table is not usable (\(problem)): correct the plugin"
         case .pluginAlreadyLoaded(let name): "plugin \(name) is loaded already: unload it first"
         case .pluginRefused(let name): "plugin \(name) refused the device"
         case .pluginStuck(let name): "plugin \(name) does not return from a hook: it stays loaded"

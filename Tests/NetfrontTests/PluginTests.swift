@@ -82,6 +82,19 @@ import Wire
             #expect(throws: NetfrontError.pluginTooOld(version: host, oldest: UInt32(VIADUCT_ACCEL_API_OLDEST))) {
                 try unsafe netfront.loadPlugin(short.table)
             }
+            let whole = ScriptedVI()
+            for word in 1..<(unsafe MemoryLayout<viaduct_frontend_hooks>.size / 8) {
+                var table = unsafe whole.table.pointee
+                unsafe withUnsafeMutableBytes(of: &table) { bytes in
+                    unsafe bytes.storeBytes(of: 0, toByteOffset: word * 8, as: UInt64.self)
+                }
+                let refusal = #expect(throws: NetfrontError.self, "word \(word)") { try unsafe netfront.loadPlugin(&table) }
+                guard case .pluginInvalid? = refusal else {
+                    Issue.record("word \(word): \(String(describing: refusal))")
+                    continue
+                }
+            }
+            withExtendedLifetime(whole) {}
             let refusing = ScriptedVI()
             refusing.refuses = true
             #expect(throws: NetfrontError.pluginRefused("scripted")) { try unsafe netfront.loadPlugin(refusing.table) }

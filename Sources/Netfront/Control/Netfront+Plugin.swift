@@ -30,6 +30,7 @@ extension Netfront {
         if unsafe version < UInt32(VIADUCT_ACCEL_API_OLDEST) || size < UInt32(MemoryLayout<viaduct_frontend_hooks>.size) {
             throw .pluginTooOld(version: version, oldest: UInt32(VIADUCT_ACCEL_API_OLDEST))
         }
+        if let missing = unsafe Self.firstMissing(hooks) { throw .pluginInvalid("\(missing) is missing") }
         let name = unsafe String(cString: hooks.pointee.name)
         if let plugin { throw .pluginAlreadyLoaded(plugin.name) }
         var vif = VifDescription(id: 0, name: configuration.name, mac: configuration.mac).c
@@ -39,6 +40,21 @@ extension Netfront {
         plugin = unsafe LoadedPlugin(name: name, binding: binding)
         unsafe device.pointee.plugin.store(UInt(bitPattern: binding), ordering: .releasing)
         step(.available(.yes))
+    }
+
+    /// Everything behind the size is a pointer that must not be NULL, which a table written in C cannot promise.
+    @unsafe
+    private static func firstMissing(_ table: UnsafePointer<viaduct_frontend_hooks>) -> String? {
+        let names = [
+            "name", "plugin", "new_device", "remove", "suspend", "resume", "backend_changed", "poll", "transmit", "transmit_done",
+            "clock", "arm_wakeup", "disarm_wakeup", "is_ready", "statistics",
+        ]
+        let start = unsafe MemoryLayout<viaduct_frontend_hooks>.offset(of: \.name) ?? 8
+        for (place, name) in names.enumerated() {
+            let word = unsafe UnsafeRawPointer(table).load(fromByteOffset: start + place * MemoryLayout<UInt>.size, as: UInt.self)
+            if word == 0 { return name }
+        }
+        return nil
     }
 
     /// Takes the plugin away. A VI in use is given back as planned, without loss; after this returned no hook is called again.
