@@ -133,6 +133,11 @@ let package = Package(
             "SwitchingTests",
             guestSide + ["SoftNIC", "Netback", "AcceleratedBackend", "AcceleratedFrontend", "Netfront"]),
         tests("PluginFolderTests", ["PluginFolder", "CViaductAccel", "TestSupport"]),
+        tests(
+            "HookLifeTests",
+            guestSide + [
+                "PluginFolder", "SoftNIC", "Netback", "AcceleratedBackend", "AcceleratedFrontend", "Netfront",
+            ]),
         tests("viaductTests", ["viaduct", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
         tests("HotPathTests", []),
         tests("EndToEndTests", ["TestSupport"]),
