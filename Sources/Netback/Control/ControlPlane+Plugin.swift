@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import CViaductAccel
+import DPDK
 import Dataplane
 import Foundation
 import Logging
@@ -20,6 +21,8 @@ extension ControlPlane {
     private func loadPluginLocked(_ hooks: UnsafePointer<viaduct_backend_hooks>) throws(NetbackError) {
         let new = unsafe try LoadedPlugin(hooks)
         if let plugin { throw .pluginAlreadyLoaded(name: plugin.name) }
+        // A lane that is still in a hook of the last plugin would be taken for stuck in this one.
+        guard isLaneOutOfHooks() else { throw .laneStuck }
         let code = new.attach(host)
         guard code == 0 else { throw .pluginRefused(name: new.name, code: code) }
         plugin = new
@@ -131,9 +134,14 @@ extension ControlPlane {
 
     private func takeHotHooksAway(_ plugin: LoadedPlugin) throws(NetbackError) {
         hotHooks.store(0)
-        if group.synchronize() { return }
+        if isLaneOutOfHooks() { return }
         leak(plugin)
         throw .pluginStuck(name: plugin.name)
+    }
+
+    /// Waits until the lane has begun a round since; false when it does not.
+    private func isLaneOutOfHooks() -> Bool {
+        laneQuiescence.synchronize(timeoutMilliseconds: CommandChannel.stuckAfterMilliseconds)
     }
 
     /// A hot hook does not return. Its memory, and that of its table, stay; no other hook of it is called.

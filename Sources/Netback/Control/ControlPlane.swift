@@ -29,6 +29,8 @@ final class ControlPlane: @unchecked Sendable {
     let host: PluginHost
     let commandsTaken: SharedWord
     let hotHooks: SharedWord
+    /// The lane's alone: what another lcore does, or does not do, is no concern of a plugin's.
+    let laneQuiescence: Quiescence
     let vifLanes: VifLanes
     let lane: UnsafeMutablePointer<NetbackLane>
     let snapshotBuffer: UnsafeMutablePointer<UInt64>
@@ -55,6 +57,7 @@ final class ControlPlane: @unchecked Sendable {
         self.logger = logger
         slots = Array(repeating: nil, count: configuration.maximumVifs)
         let made = try Self.makeRings(configuration)
+        do throws(DPDKError) { laneQuiescence = try Quiescence(readers: 1) } catch { throw .dpdk(error) }
         commandsTaken = .allocate()
         hotHooks = .allocate()
         channel = CommandChannel(made.commands, taken: commandsTaken)
@@ -71,7 +74,7 @@ final class ControlPlane: @unchecked Sendable {
             let new = try NetbackLane(
                 configuration, uplink: uplink, pool: pool, totals: CounterRow(totals), commands: made.commands.handle,
                 events: EventSender(eventRing.handle, maximumVifs: configuration.maximumVifs),
-                commandsTaken: commandsTaken, hotHooks: hotHooks, vifs: vifLanes)
+                commandsTaken: commandsTaken, hotHooks: hotHooks, quiescence: laneQuiescence.reader(0), vifs: vifLanes)
             unsafe lane.initialize(to: new)
         } catch {
             isStopped = true
@@ -79,6 +82,7 @@ final class ControlPlane: @unchecked Sendable {
             freeShared()
             throw .dpdk(error)
         }
+        laneQuiescence.reader(0).online()
         unsafe group.add(
             Poller(name: configuration.name, function: netback_poll, context: UnsafeMutableRawPointer(lane)), toLoop: loop)
     }

@@ -31,6 +31,8 @@ struct NetbackLane: ~Copyable {
     let hotHooks: SharedWord
     /// As of this round.
     var hooks: UInt64 = 0
+    /// Says between two rounds that no hook runs.
+    let quiescence: QuiescenceReader
 
     /// By slot.
     let vifs: VifLanes
@@ -62,7 +64,8 @@ struct NetbackLane: ~Copyable {
 
     init(
         _ configuration: NetbackConfiguration, uplink: QueuePair, pool: MempoolHandle, totals: CounterRow,
-        commands: WordRingHandle, events: EventSender, commandsTaken: SharedWord, hotHooks: SharedWord, vifs: VifLanes
+        commands: WordRingHandle, events: EventSender, commandsTaken: SharedWord, hotHooks: SharedWord,
+        quiescence: QuiescenceReader, vifs: VifLanes
     ) throws(DPDKError) {
         self.uplink = uplink
         self.pool = pool
@@ -71,6 +74,7 @@ struct NetbackLane: ~Copyable {
         self.events = events
         self.commandsTaken = commandsTaken
         self.hotHooks = hotHooks
+        self.quiescence = quiescence
         self.vifs = vifs
         maximumVifs = configuration.maximumVifs
         uplinkReceiveRing = configuration.uplinkReceiveRing
@@ -90,6 +94,7 @@ struct NetbackLane: ~Copyable {
     @_noLocks
     mutating func poll() -> UInt32 {
         clock.read()
+        quiescence.quiescent()
         hooks = hotHooks.load()
         refreshGuests()
         var work = takeCommands()
