@@ -50,7 +50,7 @@ public enum NetfrontCounter: Int, CaseIterable, Sendable {
     case fencesConfirmed
     /// Fences of ours that were not confirmed in time.
     case fencesLost
-    /// Switches undone without a fence: re-ordering is possible.
+    /// Switches undone without a fence, and VIs closed with packets unsent: re-ordering is possible.
     case possibleReorderings
 
     /// What became of frames from the VI that were not delivered.

@@ -45,6 +45,8 @@ extension GuestDevice {
         isPollingVI = false
         isDraining = false
         fenceNonce = 0
+        // By force: the slow path carries on at once, and may overtake what the VI has yet to send.
+        if mayHoldUnsent() { count(.possibleReorderings) }
         stopFastTransmit()
         peers.removeAll()
         counters.set(0, at: NetfrontCounter.peersFast.index)
@@ -56,6 +58,14 @@ extension GuestDevice {
         } else {
             openGate(.closed)
         }
+    }
+
+    /// Whether the VI may hold packets of peers that did not leave it in order.
+    @_noLocks
+    private mutating func mayHoldUnsent() -> Bool {
+        if peers.fast == 0 && peers.leaving == 0 { return false }
+        guard let binding, let isDone = binding.isTransmitDone() else { return true }
+        return !isDone
     }
 
     @_noLocks
