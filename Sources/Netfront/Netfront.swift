@@ -31,10 +31,15 @@ public final class Netfront: @unchecked Sendable {
     var machine: FrontendMachine
     var outbox = ControlOutbox()
     var plugin: LoadedPlugin?
+    /// A plugin one of whose hooks did not return. It is never called again; what a lcore may be in stays.
+    var stuckPlugin: LoadedPlugin?
     var localAddresses: UnsafeMutablePointer<LocalAddressSet>?
     var switches = SwitchLog()
     var retired = viaduct_path_statistics()
-    var status: AccelerationStatus { AccelerationStatus(state: machine.state, reason: machine.state.reason) }
+    var status: AccelerationStatus {
+        guard let stuckPlugin else { return AccelerationStatus(state: machine.state, reason: machine.state.reason) }
+        return AccelerationStatus(state: .refused(stuckPlugin.stuckReason), reason: stuckPlugin.stuckReason)
+    }
 
     /// Opens the slow path: the vif's socket must be served already.
     ///
@@ -119,6 +124,7 @@ public final class Netfront: @unchecked Sendable {
             letGo()
             if plugin != nil { dropPlugin() }
             port = nil
+            if let stuckPlugin { unsafe stuckPlugin.binding.deallocate() }
             unsafe device.deinitialize(count: 1)
             unsafe device.deallocate()
             if let set = unsafe localAddresses {

@@ -52,7 +52,7 @@ public enum NetfrontError: Error, Sendable, Equatable, CustomStringConvertible {
     case pluginAlreadyLoaded(String)
     /// The plugin refused the device.
     case pluginRefused(String)
-    /// A hook did not return; the plugin stays loaded and is leaked.
+    /// A hook did not return: the plugin was leaked, none of its hooks is called any more.
     case pluginStuck(String)
 
     public var description: String {
@@ -66,7 +66,7 @@ public enum NetfrontError: Error, Sendable, Equatable, CustomStringConvertible {
         case .pluginInvalid(let problem): "the plugin's table is not usable (\(problem)): correct the plugin"
         case .pluginAlreadyLoaded(let name): "plugin \(name) is loaded already: unload it first"
         case .pluginRefused(let name): "plugin \(name) refused the device"
-        case .pluginStuck(let name): "plugin \(name) does not return from a hook: it stays loaded"
+        case .pluginStuck(let name): "plugin \(name) does not return from a hook and was leaked: restart the guest"
         }
     }
 }

@@ -44,9 +44,7 @@ extension Netfront {
         case .fenceExpired: step(.fenceExpired)
         case .drained: step(.viDrained)
         case .polled: step(.opened)
-        case .closed:
-            closeVI()
-            step(.viClosed)
+        case .closed: if closeVI() { step(.viClosed) }
         }
     }
 
@@ -106,18 +104,18 @@ extension Netfront {
     func letGo() {
         step(.guestStopping)
         if machine.isOpening { step(.opened) }
-        if !machine.isIdle {
-            closeVI()
-            step(.viClosed)
-        }
+        if !machine.isIdle && closeVI() { step(.viClosed) }
         outbox.flush(over: link)
     }
 
-    private func closeVI() {
+    /// False when the VI stays open: then nobody is told that it is closed, and the host does not give it to another guest.
+    private func closeVI() -> Bool {
+        // A plugin that is stuck is not called again.
+        if stuckPlugin != nil { return false }
         let isQuiet = unsafe withoutHotHooks { binding in
             _ = unsafe binding.hooks.pointee.backend_changed(binding.device, nil)
         }
-        if !isQuiet { logger.error("plugin \(plugin?.name ?? "") does not return from a hook: its VI stays open") }
+        return isQuiet
     }
 
     private func replaceLocalAddresses(_ addresses: [MACAddress]) {

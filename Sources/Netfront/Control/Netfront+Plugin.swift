@@ -12,6 +12,9 @@ struct LoadedPlugin {
     let name: String
     /// What the lcore is shown.
     let binding: UnsafeMutablePointer<PluginBinding>
+
+    /// Why a guest is not accelerated that has this plugin when it is stuck.
+    var stuckReason: AccelerationReason { AccelerationReason(.pluginRemoved, "plugin \(name) is stuck in a hook") }
 }
 
 extension Netfront {
@@ -33,6 +36,8 @@ extension Netfront {
         if let missing = unsafe Self.firstMissing(hooks) { throw .pluginInvalid("\(missing) is missing") }
         let name = unsafe String(cString: hooks.pointee.name)
         if let plugin { throw .pluginAlreadyLoaded(plugin.name) }
+        // Its VI was never closed, so this device gets no other one.
+        if let stuckPlugin { throw .pluginStuck(stuckPlugin.name) }
         var vif = VifDescription(id: 0, name: configuration.name, mac: configuration.mac).c
         guard let state = unsafe hooks.pointee.new_device(hooks.pointee.plugin, &vif) else { throw .pluginRefused(name) }
         let binding = UnsafeMutablePointer<PluginBinding>.allocate(capacity: 1)
@@ -59,12 +64,14 @@ extension Netfront {
 
     /// Takes the plugin away. A VI in use is given back as planned, without loss; after this returned no hook is called again.
     ///
-    /// - Throws: `pluginStuck` when a hook does not return: then the plugin stays loaded for ever.
+    /// - Throws: `pluginStuck` when a hook does not return. Then no other hook is called any more either, `remove` included; the
+    ///   plugin's VI stays open, and the device on the slow path for good.
     public func unloadPlugin() throws(NetfrontError) {
         lock.withLock { step(.available(.no(AccelerationReason(.pluginRemoved)))) }
         let isIdle = wait(milliseconds: Int(configuration.limits.withdrawal / 1_000_000)) { $0.machine.isIdle }
         lock.lock()
         defer { lock.unlock() }
+        if let stuckPlugin { throw .pluginStuck(stuckPlugin.name) }
         guard let name = plugin?.name else { return }
         if !isIdle { logger.warning("the backend did not take the VI back in time: plugin \(name) is removed all the same") }
         if !dropPlugin() { throw .pluginStuck(name) }
@@ -75,7 +82,10 @@ extension Netfront {
     func dropPlugin() -> Bool {
         guard let plugin else { return true }
         unsafe device.pointee.plugin.store(0, ordering: .releasing)
-        guard group.synchronize() else { return false }
+        guard group.synchronize() else {
+            leak(plugin)
+            return false
+        }
         unsafe keepStatistics(plugin.binding.pointee)
         unsafe plugin.binding.pointee.hooks.pointee.remove(plugin.binding.pointee.device)
         unsafe plugin.binding.deallocate()
@@ -88,10 +98,21 @@ extension Netfront {
     func withoutHotHooks(_ body: (PluginBinding) -> Void) -> Bool {
         guard let plugin else { return true }
         unsafe device.pointee.plugin.store(0, ordering: .releasing)
-        guard group.synchronize() else { return false }
+        guard group.synchronize() else {
+            leak(plugin)
+            return false
+        }
         unsafe body(plugin.binding.pointee)
         unsafe device.pointee.plugin.store(UInt(bitPattern: plugin.binding), ordering: .releasing)
         return true
+    }
+
+    /// A hot hook does not return: the plugin keeps what it has, and is not called again when it does return.
+    private func leak(_ stuck: LoadedPlugin) {
+        plugin = nil
+        stuckPlugin = stuck
+        logger.critical("plugin \(stuck.name) does not return from a hook, it was leaked")
+        step(.available(.no(stuck.stuckReason)))
     }
 
     /// The plugin's last words: totals go on over its removal.
