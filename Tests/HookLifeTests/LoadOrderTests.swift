@@ -50,14 +50,14 @@ import Testing
     @Test func aPluginThatAcceleratesNothingDisturbsNothing() throws {
         try HookRig.run { rig in
             let plugin = try rig.makeWatched(accelerates: false)
-            let before = (rig.count(.deliveredSlow), rig.count(.transmittedSlowPackets))
             try rig.load(plugin)
+            let before = rig.count(.deliveredSlow)
             try rig.passTraffic(500)
             try rig.expectPerfection()
             #expect(rig.count(.deliveredFast) == 0 && rig.count(.transmittedFastPackets) == 0)
-            // It saw what passed since it came, and no frame twice.
+            // It saw what passed since it came, but for what was behind the switch already, and no frame twice.
             #expect(plugin.frames(.received) <= rig.count(.deliveredSlow))
-            #expect(plugin.frames(.received) >= rig.count(.deliveredSlow) - before.0 - 1024)
+            #expect(plugin.frames(.received) + 1024 >= rig.count(.deliveredSlow) - before)
             #expect(plugin.frames(.transmitted) <= rig.count(.transmittedSlowPackets))
             #expect(plugin.calls(.transmit) > 0 && plugin.calls(.tick) > 0)
         }

@@ -14,12 +14,12 @@ final class AcceleratedPlugins {
     private var backend: AcceleratedBackendPlugin?
     private var frontend: AcceleratedFrontendPlugin?
 
-    /// The port's VIs, and one in software, which hands mbufs over and takes none from a pool: any will do.
+    /// The port's VIs, and two in software, which hand mbufs over and take none from a pool: any will do.
     init(
         name: String, nic: SoftNIC, pools: [HookRig.PoolBox], anyPool: String, form: SteeringForm,
         limits: AccelerationLimits, logger: Logger
     ) throws {
-        let software = try SoftwareVirtualInterfaces(name: "\(name)v", count: 1, uplink: nic.port, mempool: anyPool)
+        let software = try SoftwareVirtualInterfaces(name: "\(name)v", count: 2, uplink: nic.port, mempool: anyPool)
         var interfaces = pools.enumerated().map { index, box in
             VirtualInterface(
                 queuePair: QueuePair(

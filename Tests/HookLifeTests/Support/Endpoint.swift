@@ -36,6 +36,7 @@ final class Endpoint: @unchecked Sendable {
     /// Numbers up to here don't count as under way: they are known to be lost.
     private let forgiven: [Cell]
     private let isAsleep = Atomic<Bool>(false)
+    private let wantsBroadcast = Atomic<Bool>(false)
     private var outgoing = MbufBurst(capacity: 64)
     private var incoming = MbufBurst(capacity: 64)
 
@@ -67,6 +68,9 @@ final class Endpoint: @unchecked Sendable {
 
     /// Leaves the device alone, as an application does that is busy with something else.
     func setAsleep(_ asleep: Bool) { isAsleep.store(asleep, ordering: .sequentiallyConsistent) }
+
+    /// Sends one frame to everybody, which nobody counts.
+    func broadcast() { wantsBroadcast.store(true, ordering: .relaxed) }
 
     /// Goes on behind frames that got lost.
     func forgive() {
@@ -107,6 +111,7 @@ final class Endpoint: @unchecked Sendable {
     }
 
     private func check(_ mbuf: Mbuf) {
+        if mbuf.bytes.count >= 60, mbuf.bytes.mac(at: 0).isGroup { return }
         guard let (flow, sequence) = Traffic.read(mbuf) else { return counters.noteForeign() }
         let (own, other) = addresses(flow)
         // The switch floods what is for a station that it does not know yet.
@@ -134,6 +139,11 @@ final class Endpoint: @unchecked Sendable {
             case .wire(_, let pool): pool
             case .guest(let device): device.pool
             }
+        if wantsBroadcast.exchange(false, ordering: .relaxed), outgoing.freeCapacity > 0, pool.allocate(1, into: &outgoing) {
+            Traffic.write(
+                outgoing[outgoing.count - 1], flow: flows.lowerBound, sequence: 0, from: addresses(flows.lowerBound).own,
+                to: .broadcast)
+        }
         for (place, flow) in flows.enumerated() {
             guard isRunning[place].isSet.load(ordering: .relaxed) else { continue }
             var next = counters.sent(flow)

@@ -26,6 +26,9 @@ extension HookRig {
 
     func setAcceleration(_ wanted: Bool) { netback.setAcceleration(wanted, vif: guest.vif) }
 
+    /// A station speaks to everybody: by the default queue, whatever is steered.
+    func sendBroadcast() { stations.broadcast() }
+
     // MARK: What can be seen
 
     var status: NetfrontStatus { netfront.currentStatus }
@@ -120,10 +123,20 @@ extension HookRig {
         stations.flows.reduce(0) { $0 + ofGuests.lost($1) + stations.counters.lost($1) }
     }
 
+    /// Frames that came behind a newer one, or twice, at the stations; and there alone.
+    func lateAtStations(sourceLocation: SourceLocation = #_sourceLocation) -> UInt64 {
+        #expect(
+            stations.flows.allSatisfy { ofGuests.late($0) == 0 }, "frames came late:\n\(account)",
+            sourceLocation: sourceLocation)
+        return stations.flows.reduce(0) { $0 + stations.counters.late($1) }
+    }
+
     /// No frame came behind a newer one, twice, changed, or where it does not belong.
     func expectOrder(sourceLocation: SourceLocation = #_sourceLocation) {
         for end in [ofGuests, stations.counters] {
-            #expect(stations.flows.allSatisfy { end.late($0) == 0 }, "frames came late:\n\(account)", sourceLocation: sourceLocation)
+            #expect(
+                stations.flows.allSatisfy { end.late($0) == 0 }, "frames came late:\n\(account)",
+                sourceLocation: sourceLocation)
             #expect(end.foreign == 0, "other frames came:\n\(account)", sourceLocation: sourceLocation)
         }
         #expect(count(.possibleReorderings) == 0, "\(account)", sourceLocation: sourceLocation)
