@@ -285,8 +285,9 @@ static inline void viaduct_call_transmitted_to_wire(
 // the table that it has, and the host decides whether that is too old. So a plugin never needs to know the future, and a
 // refused plugin may be asked again.
 //
-// The host looks up the functions by name in this file alone (RTLD_LOCAL), never closes the file, and never opens another one under the
-// same path: a new build is loaded under a new file name. Unloading is `remove` and `detach`; the code stays.
+// The host looks up the functions by name in this file and what it was linked with; nothing else sees them (RTLD_LOCAL). It never
+// closes the file, and never opens another one under the same path: a new build is loaded under a new file name. Unloading is `remove` and
+// `detach`; the code stays.
 
 /// Gives the table of hooks of the backend half.
 ///
