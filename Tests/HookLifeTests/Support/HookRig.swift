@@ -132,7 +132,8 @@ final class HookRig {
                 name: "guest\(number)", mac: Traffic.guest(number), socketPath: socket, acceleration: number == 0),
             link: links.backend)
         let netfront = try Netfront(
-            NetfrontConfiguration(name: "\(name)g\(number)", mac: Traffic.guest(number), socketPath: socket),
+            NetfrontConfiguration(
+                name: "\(name)g\(number)", mac: Traffic.guest(number), socketPath: socket, limits: options.limits),
             link: links.frontend, group: group, logger: log.logger)
         let application = Endpoint(
             .guest(netfront.guest), flows: Traffic.flows(ofGuest: number), counters: ofGuests, peer: stations.counters)
