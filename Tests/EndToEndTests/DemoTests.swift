@@ -33,6 +33,29 @@ extension EndToEnd {
             #expect(result.form == "F")
         }
 
+        /// A family of NICs, further options, the form to be used, and those above it that are refused.
+        static let families: [(nic: String, options: [String], form: String, refused: String)] = [
+            ("ixgbe-82599", [], "B", ""), ("ixgbe-x550", [], "B", ""), ("i40e", [], "B", ""), ("igb", [], "B", ""),
+            ("sfc", [], "A", ""), ("mlx5", [], "A", ""), ("bnxt", [], "A", ""), ("none", [], "F", "A"),
+            ("i40e", ["--no-vmdq"], "C", "B"), ("ixgbe-x550", ["--no-vmdq", "--vlan", "9"], "D", "B"),
+            ("ixgbe-82599", ["--vlan", "9"], "F", "B"), ("sfc", ["--vlan", "9"], "A", ""),
+        ]
+
+        @Test(arguments: families)
+        func everyFamilyOfNICsIsSteeredInItsOwnWay(_ row: (nic: String, options: [String], form: String, refused: String)) throws
+        {
+            let arguments =
+                ["demo", "--json", "--seconds", "4", "--rate", "max", "--switches", "6", "--nic", row.nic] + row.options
+            let result = try DemoResult(Workplace().run(arguments))
+            result.expectPromises()
+            result.expectBothPaths()
+            #expect(result.switches.count >= 6)
+            #expect(result.form == row.form)
+            #expect(result.coverage?.isEmpty == false)
+            #expect(result.refused.map(\.form).joined() == row.refused)
+            #expect(result.refused.allSatisfy { !$0.reason.isEmpty })
+        }
+
         @Test func withoutAPluginEverythingIsSlow() throws {
             let result = try DemoResult(Workplace().run(["demo", "--json", "--seconds", "3", "--plugin", "none"]))
             result.expectPromises()

@@ -178,10 +178,18 @@ final class EmbeddedHost: @unchecked Sendable {
     /// How the guest's frames come to its VI, and what else was tried; nil without a plugin of that kind.
     var steering: SteeringReport? { backendPlugin?.backend.steering(vif: vif) }
 
-    /// Every counter of the switch and of the vif that is not zero, for status.
+    /// Every counter of the switch, of the vif and of the uplink's port that is not zero, for status.
     var hostCounters: [String: UInt64] {
         var all = netback.counters
         for (name, value) in netback.vifs.first(where: { $0.id == vif })?.counters ?? [:] { all["vif.\(name)"] = value }
+        if let nic = try? uplink.port.statistics {
+            all["nic.received"] = nic.receivedPackets
+            all["nic.transmitted"] = nic.transmittedPackets
+            all["nic.missed"] = nic.receiveMissed
+            all["nic.noMbuf"] = nic.receiveNoMbuf
+            all["nic.receiveErrors"] = nic.receiveErrors
+            all["nic.transmitErrors"] = nic.transmitErrors
+        }
         return all.filter { $0.value > 0 }
     }
 
