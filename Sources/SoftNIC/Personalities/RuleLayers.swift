@@ -53,35 +53,39 @@ struct RuleLayers {
     /// nil for another order, another layer, or one that is matched in part.
     init?(_ pattern: [FlowItem]) {
         var depth = 0
-        func enter(_ layer: Int) -> Bool {
-            guard layer > depth else { return false }
-            depth = layer
-            return true
+        for item in pattern where !add(item, &depth) { return nil }
+    }
+
+    /// Adds a layer that is deeper than those before it; false when it is not, or is none that a rule may have.
+    ///
+    /// Not to be inlined: swift 6.3.1 -O then takes an item that compares nothing, such as `.ipv4()`, for no item at all.
+    @inline(never)
+    private mutating func add(_ item: FlowItem, _ depth: inout Int) -> Bool {
+        let layer: Int
+        switch item {
+        case .ethernet(let destination, let source, let etherType):
+            layer = 1
+            ethernet = Ethernet(destination: destination, source: source, etherType: etherType)
+        case .vlan(let identifier):
+            layer = 2
+            hasVLAN = true
+            vlan = identifier
+        case .ipv4(let source, let destination, let number):
+            layer = 3
+            network = .ipv4(source: source, destination: destination, number: number)
+        case .ipv6(let source, let destination, let number):
+            layer = 3
+            network = .ipv6(source: source, destination: destination, number: number)
+        case .udp(let source, let destination):
+            layer = 4
+            transport = Transport(isUDP: true, sourcePort: source, destinationPort: destination)
+        case .tcp(let source, let destination):
+            layer = 4
+            transport = Transport(isUDP: false, sourcePort: source, destinationPort: destination)
+        case .unsupported: return false
         }
-        for item in pattern {
-            switch item {
-            case .ethernet(let destination, let source, let etherType):
-                guard enter(1) else { return nil }
-                ethernet = Ethernet(destination: destination, source: source, etherType: etherType)
-            case .vlan(let identifier):
-                guard enter(2) else { return nil }
-                hasVLAN = true
-                vlan = identifier
-            case .ipv4(let source, let destination, let number):
-                guard enter(3) else { return nil }
-                network = .ipv4(source: source, destination: destination, number: number)
-            case .ipv6(let source, let destination, let number):
-                guard enter(3) else { return nil }
-                network = .ipv6(source: source, destination: destination, number: number)
-            case .udp(let source, let destination):
-                guard enter(4) else { return nil }
-                transport = Transport(isUDP: true, sourcePort: source, destinationPort: destination)
-            case .tcp(let source, let destination):
-                guard enter(4) else { return nil }
-                transport = Transport(isUDP: false, sourcePort: source, destinationPort: destination)
-            case .unsupported: return nil
-            }
-        }
+        defer { depth = layer }
+        return layer > depth
     }
 }
 
