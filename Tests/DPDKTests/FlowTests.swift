@@ -50,7 +50,9 @@ import Testing
         }
     }
 
-    static let rules: [FlowRule] = {
+    /// Not stored: the leak checker does not see the queues of an RSS action behind an enumeration's tagged pointer, and those of a
+    /// static value would be there at the end.
+    static var rules: [FlowRule] {
         let items: [FlowItem] = [
             .ethernet(), .ethernet(destination: 0x0123_4567_89AB), .ethernet(source: 0xFEDC_BA98_7654),
             .ethernet(etherType: 0x86DD),
@@ -78,7 +80,7 @@ import Testing
         attributes.isTransfer = true
         rules.append(attributes)
         return rules
-    }()
+    }
 
     @Test func everyRuleArrivesAsItWasSent() throws {
         try run { port, engine in
