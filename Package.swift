@@ -116,7 +116,8 @@ let package = Package(
             swiftSettings: strict),
         // EAL once a process, shared by the test targets: `swift test` runs them all in one.
         .target(
-            name: "TestSupport", dependencies: ["DPDK"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["DPDK", "Dataplane", "Wire", logging], path: "Tests/TestSupport",
+            swiftSettings: strict),
         // No test target depends on these: they are loaded, as plugins are.
         testPlugin("CTestPlugin"),
         testPlugin("CTestBackend"),

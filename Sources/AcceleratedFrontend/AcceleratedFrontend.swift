@@ -171,10 +171,8 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
         var index = 0
         while index < received {
             let mbuf = burst[index]
-            let frame = mbuf.bytes
             index += 1
-            let isOwn = frame.isInVLAN && frame.u16(at: 12) == EtherType.vlan.rawValue && frame.u16(at: 14) & 0x0FFF == vlan
-            if isOwn, mbuf.removeTag(), !mbuf.bytes.isInVLAN {
+            if mbuf.takeOut(ofVLAN: vlan), !mbuf.bytes.isInVLAN {
                 burst.place(mbuf, at: kept)
                 kept += 1
             } else {

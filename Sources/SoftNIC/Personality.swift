@@ -20,6 +20,10 @@ public enum Personality: String, Sendable, CaseIterable {
     /// A NIC without rte_flow.
     case none
 
+    /// What `PortInformation` says of such a NIC: the driver's name, and the PCI device id.
+    public var driver: String { flowEngine.traits.driver }
+    public var deviceID: UInt16? { flowEngine.traits.deviceID }
+
     var flowEngine: any FlowPersonality {
         switch self {
         case .ixgbe82599: IxgbePersonality(isX550: false)

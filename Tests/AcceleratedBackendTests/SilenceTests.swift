@@ -57,6 +57,26 @@ import Testing
         #expect(rig.state(1) == .connected && rig.backend.steering(vif: 1)?.refused.isEmpty == true)
     }
 
+    /// The question was open when the port was restarted: what comes much later is no answer to it.
+    @Test func aQuestionThatARestartMadeVoidIsNotAnsweredLater() throws {
+        let rig = try BackendRig()
+        prove(rig)
+        rig.tick(milliseconds: 5100)
+        rig.run(rounds: 2)
+        rig.suspendPort()
+        rig.run()
+        rig.resumePort()
+        rig.connect(1)
+        #expect(rig.state(1) == .connected)
+        let grant = try #require(rig.grants[1]?.last)
+        rig.say(.withdraw(id: grant, AccelerationReason(.pluginRemoved)), 1)
+        rig.run()
+        #expect(rig.state(1) == .refused(AccelerationReason(.pluginRemoved)))
+        rig.receive(10, for: 1)
+        rig.run()
+        #expect(rig.backend.steering(vif: 1)?.refused.contains { $0.form == .destinationMAC } == false)
+    }
+
     @Test func leaksAreNoSilence() throws {
         let rig = try BackendRig()
         prove(rig)

@@ -5,6 +5,7 @@ import Foundation
 import Netback
 import Netfront
 import PluginFolder
+import TestSupport
 import Testing
 
 /// A hook that never returns cannot be forced: its plugin is leaked, its `remove` is not called, and what does not wait for it goes

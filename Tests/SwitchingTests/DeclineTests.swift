@@ -3,6 +3,7 @@ import DPDK
 import Dataplane
 import Netback
 import Netfront
+import TestSupport
 import Testing
 import Wire
 

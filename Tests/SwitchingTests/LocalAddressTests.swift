@@ -4,6 +4,7 @@ import Dataplane
 import Foundation
 import Netback
 import Netfront
+import TestSupport
 import Testing
 import Wire
 

@@ -4,6 +4,7 @@ import Acceleration
 import CViaductAccel
 import Foundation
 import Netfront
+import TestSupport
 import Testing
 
 /// Changes of path with frames under way in both directions: none is lost, re-ordered or sent twice.
@@ -46,7 +47,7 @@ import Testing
     /// The wish changes at any moment of the hand-shakes.
     @Test(arguments: cases)
     func changesOfMindLoseAndReorderNothing(_ options: SwitchingRig.Options) throws {
-        var random = SplitMix64(seed: options.seed &* 77 &+ UInt64(options.lcores))
+        var random = SeededRandom(seed: options.seed &* 77 &+ UInt64(options.lcores))
         try SwitchingRig.run(options) { rig in
             rig.startTraffic()
             for round in 0..<60 {

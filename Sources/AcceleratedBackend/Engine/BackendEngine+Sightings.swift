@@ -54,7 +54,15 @@ extension BackendEngine {
     /// Whether it was the rule that swallowed the frames: then they come again as soon as it is gone. A sender that had stopped says
     /// nothing against the form.
     private mutating func judgeSuspect(_ id: UInt32, hasFrames: Bool) {
-        guard let vif = vifs[id], let suspect = vif.suspect, case .refused = vif.machine.state else { return }
+        guard let vif = vifs[id], let suspect = vif.suspect else { return }
+        switch vif.machine.state {
+        case .refused: break
+        case .draining: return
+        // It went on otherwise: the port was restarted, or the guest is gone.
+        case .none, .offered, .granted, .proving, .connected, .quarantined:
+            vifs[id]?.suspect = nil
+            return
+        }
         if suspect.until == .max {
             // The way back has ended just now.
             vifs[id]?.suspect = (suspect.form, now.later(by: Self.suspicion))

@@ -27,7 +27,8 @@ struct SightingCount: Equatable, Sendable {
 struct Sightings: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): atomic cells; `SightingTable` owns the memory and outlives every use.
 
-    /// Four cells a place: key (0 empty, all ones removed), count of all frames, of plain IPv4 ones, unused.
+    /// Four cells a place: key (0 empty, all ones removed), count of all frames, of plain IPv4 ones; the fourth keeps a place within
+    /// a cache line.
     let cells: UnsafeMutablePointer<Atomic<UInt64>>
     let mask: Int
 

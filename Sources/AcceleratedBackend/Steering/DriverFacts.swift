@@ -30,11 +30,6 @@ enum DriverFacts {
         }
     }
 
-    /// Whether a port should be configured with VMDq pools: its best form needs them, and they can't be had later.
-    static func prefersPools(driver: String, device: UInt16?) -> Bool {
-        forms(driver: driver, device: device).first == .addressPool
-    }
-
     /// X550 and X550EM (drivers/net/ixgbe/base/ixgbe_type.h, IXGBE_DEV_ID_X550*).
     private static func isX550(_ device: UInt16?) -> Bool {
         switch device ?? 0 {

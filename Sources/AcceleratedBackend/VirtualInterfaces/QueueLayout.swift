@@ -22,7 +22,7 @@ public struct QueueLayout: Sendable, Equatable {
     ///   - allowsPools: without, pools are left alone, and drivers that need them are steered by rules as far as those go.
     public init(_ port: PortInformation, virtualInterfaces count: Int, allowsPools: Bool = true) {
         guard count > 0, allowsPools, let vmdq = port.vmdq,
-            DriverFacts.prefersPools(driver: port.driver, device: port.deviceID)
+            Self.prefersPools(driver: port.driver, device: port.deviceID)
         else {
             pairs = 1 + count
             pools = nil
@@ -35,6 +35,13 @@ public struct QueueLayout: Sendable, Equatable {
         pools = last - vmdq.firstPool + 1
         pairs = vmdq.queue(ofPool: last) + vmdq.queuesPerPool
         places = (first...last).map { Place(queue: UInt16(vmdq.queue(ofPool: $0)), pool: $0) }
+    }
+
+    /// Whether a port of that driver should have pools: its best form of steering needs them.
+    ///
+    /// - Parameter device: the PCI device id, if there is one.
+    public static func prefersPools(driver: String, device: UInt16?) -> Bool {
+        DriverFacts.forms(driver: driver, device: device).first == .addressPool
     }
 
     /// The VI that a receive queue belongs to; nil for the slow path's.

@@ -25,7 +25,7 @@ public struct VirtualInterface: Sendable {
     public var id: ID { ID(port: queuePair.port, queue: queuePair.receiveQueue) }
     public var isSoftware: Bool { software != nil }
 
-    /// A queue pair of the backend's port. Queue 0, and the first pool, are the slow path's.
+    /// A queue pair of the backend's port. Queue 0 is the slow path's, and so is the port's own pool: see ``QueueLayout``.
     ///
     /// - Parameter pool: the VMDq pool whose first queue it is.
     public init(queuePair: QueuePair, mempool: String, pool: Int? = nil) {

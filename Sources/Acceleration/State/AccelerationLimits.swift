@@ -31,7 +31,7 @@ public struct AccelerationLimits: Hashable, Sendable {
 
 extension UInt64 {
     /// This time plus `interval`, or the end of time.
-    public func later(by interval: UInt64) -> UInt64 {
+    package func later(by interval: UInt64) -> UInt64 {
         let (sum, overflow) = addingReportingOverflow(interval)
         return overflow ? .max : sum
     }

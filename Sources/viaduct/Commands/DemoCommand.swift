@@ -22,7 +22,11 @@ struct DemoCommand: ParsableCommand {
     var size = 128
     @Option(help: "Flows, 1 to \(TrafficSource.maximumFlows).")
     var flows = 16
-    @Option(help: "Switches of path in the run, beside the one at its end: 1 to 1000; 3 when not given, 7 with --netns.")
+    @Option(
+        help: """
+            Switches of path in the run, 1 to 1000; 3 when not given, 7 with --netns. A run that ends on the fast path has one more \
+            at its end.
+            """)
     var switches: Int?
     @OptionGroup var host: HostOptions
     @Option(

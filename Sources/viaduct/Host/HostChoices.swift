@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import DPDK
 import SoftNIC
 
 extension Personality {
-    /// Whether its driver's best form of steering is by VMDq pools.
-    private var hasPools: Bool { ["ixgbe-82599", "ixgbe-x550", "i40e", "igb"].contains(rawValue) }
-
     /// Queue pairs that a NIC of this family needs: with pools, whose queues it counts in its own way, all that it can have.
     func queuePairs(virtualInterfaces: Int, allowsPools: Bool) -> Int {
-        allowsPools && virtualInterfaces > 0 && hasPools ? Port.maximumRingQueuePairs : 1 + virtualInterfaces
+        allowsPools && virtualInterfaces > 0 && QueueLayout.prefersPools(driver: driver, device: deviceID)
+            ? Port.maximumRingQueuePairs : 1 + virtualInterfaces
     }
 }
 

@@ -36,7 +36,7 @@ struct ReturnPath: ~Copyable {
         var index = 0
         var returned = 0
         while index < count {
-            let isUntagged = vlan == 0 || untag(inbox[index])
+            let isUntagged = vlan == 0 || inbox[index].takeOut(ofVLAN: vlan)
             let bytes = inbox[index].bytes
             if isUntagged, bytes.count >= 14, bytes.mac(at: 0) == mac, let sentAt = checker.check(bytes) {
                 window.returned(sentAt: sentAt)
@@ -48,16 +48,6 @@ struct ReturnPath: ~Copyable {
         counters.add(returned, to: WirePeerCounter.returned.index)
         counters.add(count - returned, to: WirePeerCounter.foreign.index)
         return count
-    }
-
-    /// Takes a frame's tag out; false when it has another one, or none.
-    @_noLocks
-    private mutating func untag(_ mbuf: Mbuf) -> Bool {
-        let bytes = mbuf.bytes
-        guard bytes.count >= 18, bytes.u16(at: 12) == EtherType.vlan.rawValue, bytes.u16(at: 14) & 0x0FFF == vlan else {
-            return false
-        }
-        return mbuf.removeTag()
     }
 
     /// Puts the tag into what is to be sent.

@@ -3,6 +3,7 @@ import DPDK
 import Dataplane
 import Netfront
 import Synchronization
+import TestSupport
 import Wire
 
 /// One end of the flows: a guest's application, or all stations on the wire. Sends its own numbered frames as fast as they go, and

@@ -7,6 +7,7 @@ import Netback
 import Netfront
 import PluginFolder
 import SoftNIC
+import TestSupport
 import Testing
 
 /// What tests do and look at.

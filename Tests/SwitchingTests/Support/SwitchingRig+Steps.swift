@@ -5,6 +5,7 @@ import Foundation
 import Netback
 import Netfront
 import SoftNIC
+import TestSupport
 import Testing
 
 /// What tests do and look at.

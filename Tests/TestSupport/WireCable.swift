@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import DPDK
+public import DPDK
 
 /// A cable made of two rings, with a port at each end.
-final class WireCable {
-    let pool: Mempool
+public final class WireCable {
+    public let pool: Mempool
     private var near: Port?
     private var far: Port?
     private var toNear: MbufRing?
     private var toFar: MbufRing?
 
-    init(name: String) throws {
+    public init(name: String) throws {
         pool = try Mempool(name: "\(name)-wire", count: 8191)
         let toNear = try MbufRing(name: "\(name)-near", capacity: 1024)
         let toFar = try MbufRing(name: "\(name)-far", capacity: 1024)
@@ -25,12 +25,12 @@ final class WireCable {
     }
 
     /// The NIC's end.
-    var nicEnd: QueuePair { near!.queuePair(0) }
+    public var nicEnd: QueuePair { near!.queuePair(0) }
     /// The stations' end.
-    var stationsEnd: QueuePair { far!.queuePair(0) }
+    public var stationsEnd: QueuePair { far!.queuePair(0) }
 
     /// Closes the ports, then frees what is left in the rings.
-    func close() {
+    public func close() {
         near = nil
         far = nil
         toNear = nil

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Foundation
-import Logging
+public import Logging
 
 /// Keeps what the host and the guest log, with the time, for the account of a failed run.
-final class LogBook: @unchecked Sendable {
+public final class LogBook: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): the lines are guarded by the lock.
     private let lock = NSLock()
     private var lines: [String] = []
 
-    func note(_ line: String) {
+    public init() {}
+
+    public func note(_ line: String) {
         let milliseconds = Double(DispatchTime.now().uptimeNanoseconds) / 1e6
         lock.withLock { lines.append("\(milliseconds) ms \(line)") }
     }
 
-    func newest(_ count: Int) -> [String] { lock.withLock { Array(lines.suffix(count)) } }
+    public func newest(_ count: Int) -> [String] { lock.withLock { Array(lines.suffix(count)) } }
 
-    var logger: Logger {
-        var logger = Logger(label: "switching", factory: { _ in Handler(book: self) })
+    /// Notes everything.
+    public var logger: Logger {
+        var logger = Logger(label: "test", factory: { _ in Handler(book: self) })
         logger.logLevel = .debug
         return logger
     }
