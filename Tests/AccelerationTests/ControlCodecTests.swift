@@ -45,6 +45,14 @@ import Wire
             .grant(
                 id: 1, .device(devargs: String(repeating: "d", count: 1024)), fenceNonce: 0, settleNanoseconds: 0),
             .refuse(AccelerationReason(.quota, String(repeating: "r", count: 256))),
+            .changeFlows(
+                id: 1, sequence: .max,
+                adds: [FlowEntry](
+                    repeating: FlowEntry(id: 1, FlowSelector(IPv6Address.unspecified, .udp, port: 1)),
+                    count: ControlProtocol.maximumFlowChanges),
+                removes: [UInt32](repeating: 1, count: ControlProtocol.maximumFlowChanges)),
+            .flowHits(
+                id: 1, [FlowHits](repeating: FlowHits(flow: 1, frames: .max), count: ControlProtocol.maximumFlowHits)),
         ]
         for message in largest {
             let bytes = ControlCodec.encode(message)
@@ -88,7 +96,7 @@ import Wire
             ([0xAC, 2, 0x83, 0, 0, 4, 0, 0, 0, 1], .unsupportedEncoding(version: 2)),
             ([0xAC, 0, 0x83, 0, 0, 4, 0, 0, 0, 1], .unsupportedEncoding(version: 0)),
             ([0xAC, 1, 0x00, 0, 0, 4, 0, 0, 0, 1], .unknownType(0)),
-            ([0xAC, 1, 0x8B, 0, 0, 4, 0, 0, 0, 1], .unknownType(0x8B)),
+            ([0xAC, 1, 0x90, 0, 0, 4, 0, 0, 0, 1], .unknownType(0x90)),
             ([0xAC, 1, 0x83, 1, 0, 4, 0, 0, 0, 1], .reservedFlags(1)),
             ([0xAC, 1, 0x83, 0x80, 0, 4, 0, 0, 0, 1], .reservedFlags(0x80)),
             ([0xAC, 1, 0x83, 0, 0, 5, 0, 0, 0, 1], .badLength),
@@ -123,6 +131,21 @@ import Wire
             (.grant, [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 33] + [UInt8](repeating: 0x61, count: 49), .overLimit),
             (.grant, [0, 0, 0, 1, 2, 4, 1] + [UInt8](repeating: 0x61, count: 1041), .overLimit),
             (.localAddresses, [0, 0, 0, 0, 0, 0, 0, 1, 2, 1], .overLimit),
+            (.changeFlows, [0, 0, 0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0], .invalidValue),
+            (.changeFlows, [0, 0, 0, 1, 0x7F, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9], .invalidValue),
+            (.changeFlows, [0, 0, 0, 1, 0x80, 0, 0, 0, 0, 33], .overLimit),
+            (.changeFlows, [0, 0, 0, 1, 0x80, 0, 0, 0, 0, 0, 0, 33], .overLimit),
+            (.changeFlows, [0, 0, 0, 1, 0x80, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0], .invalidValue),
+            (.changeFlows, [0, 0, 0, 1, 0x80, 0, 0, 0, 0, 1, 0, 0, 0, 1, 4, 17, 0, 7, 1, 2, 3], .truncatedBody),
+            (.changeFlows, [0, 0, 0, 1, 0x80, 0, 0, 0, 0, 1, 0, 0, 0, 1, 5, 17, 0, 7, 1, 2, 3, 4, 0, 0], .invalidValue),
+            (.changeFlows, [0, 0, 0, 1, 0x80, 0, 0, 0, 0, 1, 0, 0, 0, 1, 4, 1, 0, 7, 1, 2, 3, 4, 0, 0], .invalidValue),
+            (.changeFlows, [0, 0, 0, 1, 0x80, 0, 0, 0, 0, 1, 0, 0, 0, 0, 4, 17, 0, 7, 1, 2, 3, 4, 0, 0], .invalidValue),
+            (.flowRulesChanged, [0, 0, 0, 1, 0x80, 0, 0, 0, 0, 1, 0, 0, 0, 0], .invalidValue),
+            (.flowHits, [0, 0, 0, 1, 0, 0], .invalidValue),
+            (.flowHits, [0, 0, 0, 1, 1, 1], .overLimit),
+            (.flowHits, [0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9], .invalidValue),
+            (.flowsReady, [0, 0, 0, 1, 0, 0, 0, 1], .invalidValue),
+            (.flowsDrained, [0, 0, 0, 0, 0x80, 0, 0, 1], .invalidValue),
             (.localAddresses, [0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 2, 0, 0, 0, 0, 1], .truncatedBody),
             (.localAddresses, [0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 0x5E, 0, 0, 1], .invalidValue),
         ] as [(ControlMessageKind, [UInt8], ControlDecodingError)])
@@ -145,6 +168,15 @@ import Wire
             .localAddresses(generation: 1, [MACAddress](repeating: mac, count: 513)),
             .localAddresses(generation: 1, [.zero]),
             .closed(id: 0),
+            .changeFlows(id: 1, sequence: 1 << 31, adds: [], removes: []),
+            .changeFlows(id: 1, sequence: 5, adds: [], removes: [1]),
+            .changeFlows(id: 1, sequence: 1 << 31, adds: [], removes: [UInt32](repeating: 1, count: 33)),
+            .changeFlows(
+                id: 1, sequence: 1 << 31, adds: [FlowEntry(id: 1, FlowSelector(IPv4Address.unspecified, .icmp, port: 0))],
+                removes: []),
+            .flowRulesChanged(id: 1, sequence: 1 << 31, failed: [0]),
+            .flowHits(id: 1, []),
+            .flowHits(id: 1, [FlowHits](repeating: FlowHits(flow: 1, frames: 1), count: 257)),
         ]
         for message in unencodable {
             #expect(!message.isEncodable, "\(message)")

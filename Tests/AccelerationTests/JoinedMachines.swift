@@ -109,7 +109,7 @@ struct JoinedMachines {
         case .closeVI(let isForced):
             if isForced { frontendAnswers.removeAll { $0 == .viDrained } }
             frontendAnswers.append(.viClosed)
-        case .beginStash, .updateLocalAddresses, .transmitFenceConfirmed, .stateChanged:
+        case .beginStash, .updateLocalAddresses, .transmitFenceConfirmed, .flows, .stateChanged:
             break
         }
     }

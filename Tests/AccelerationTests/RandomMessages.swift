@@ -36,6 +36,17 @@ struct RandomMessages {
 
     mutating func id() -> UInt32 { UInt32(truncatingIfNeeded: random.next() | 1) }
 
+    mutating func sequence() -> UInt32 { UInt32(truncatingIfNeeded: random.next()) | ControlProtocol.firstFlowSequence }
+
+    mutating func selector() -> FlowSelector {
+        let transport = random.oneIn(2) ? IPProtocol.udp : .tcp
+        let bits = random.next()
+        return random.oneIn(2)
+            ? FlowSelector(
+                IPv4Address(rawValue: UInt32(truncatingIfNeeded: bits)), transport, port: UInt16(truncatingIfNeeded: bits >> 32))
+            : FlowSelector(IPv6Address(high: bits, low: random.next()), transport, port: UInt16(truncatingIfNeeded: bits >> 16))
+    }
+
     mutating func grant() -> Grant {
         let bits = random.next()
         return random.oneIn(2)
@@ -73,6 +84,22 @@ struct RandomMessages {
         case .drained: return .drained(id: id())
         case .closed: return .closed(id: id())
         case .withdraw: return .withdraw(id: id(), reason())
+        case .changeFlows:
+            let most = ControlProtocol.maximumFlowChanges
+            let adds = random.oneIn(20) ? most : random.below(4)
+            let removes = random.oneIn(20) ? most : adds == 0 ? 1 + random.below(3) : random.below(4)
+            return .changeFlows(
+                id: id(), sequence: sequence(), adds: (0..<adds).map { _ in FlowEntry(id: id(), selector()) },
+                removes: (0..<removes).map { _ in id() })
+        case .flowRulesChanged:
+            return .flowRulesChanged(id: id(), sequence: sequence(), failed: (0..<random.below(4)).map { _ in id() })
+        case .flowsReady: return .flowsReady(id: id(), sequence: sequence())
+        case .flowFenceReached: return .flowFenceReached(id: id(), sequence: sequence(), stashed: number &* 7)
+        case .flowFenceExpired: return .flowFenceExpired(id: id(), sequence: sequence())
+        case .flowsDrained: return .flowsDrained(id: id(), sequence: sequence())
+        case .flowHits:
+            let count = random.oneIn(50) ? ControlProtocol.maximumFlowHits : 1 + random.below(5)
+            return .flowHits(id: id(), (0..<count).map { _ in FlowHits(flow: id(), frames: number) })
         }
     }
 }

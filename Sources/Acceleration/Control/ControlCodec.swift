@@ -49,6 +49,30 @@ public enum ControlCodec {
         case .rulesRemoved(let number), .transmitFenceConfirmed(let number), .opened(let number),
             .proven(let number), .fenceExpired(let number), .drained(let number), .closed(let number):
             writer.integer(number)
+        case .changeFlows(let id, let sequence, let adds, let removes):
+            writer.integer(id)
+            writer.integer(sequence)
+            writer.integer(UInt16(adds.count))
+            for entry in adds { writer.flow(entry) }
+            writer.numbers(removes)
+        case .flowRulesChanged(let id, let sequence, let failed):
+            writer.integer(id)
+            writer.integer(sequence)
+            writer.numbers(failed)
+        case .flowsReady(let id, let sequence), .flowFenceExpired(let id, let sequence), .flowsDrained(let id, let sequence):
+            writer.integer(id)
+            writer.integer(sequence)
+        case .flowFenceReached(let id, let sequence, let stashed):
+            writer.integer(id)
+            writer.integer(sequence)
+            writer.integer(stashed)
+        case .flowHits(let id, let hits):
+            writer.integer(id)
+            writer.integer(UInt16(hits.count))
+            for hit in hits {
+                writer.integer(hit.flow)
+                writer.integer(hit.frames)
+            }
         }
         return writer.finished()
     }
@@ -122,6 +146,27 @@ public enum ControlCodec {
             return .closed(id: try reader.grantID())
         case .withdraw:
             return .withdraw(id: try reader.grantID(), try reader.reason())
+        case .changeFlows:
+            let message = ControlMessage.changeFlows(
+                id: try reader.grantID(), sequence: try reader.flowSequence(), adds: try reader.flows(),
+                removes: try reader.numbers())
+            // A batch that changes nothing.
+            guard message.isEncodable else { throw .invalidValue }
+            return message
+        case .flowRulesChanged:
+            return .flowRulesChanged(
+                id: try reader.grantID(), sequence: try reader.flowSequence(), failed: try reader.numbers())
+        case .flowsReady:
+            return .flowsReady(id: try reader.grantID(), sequence: try reader.flowSequence())
+        case .flowFenceReached:
+            return .flowFenceReached(
+                id: try reader.grantID(), sequence: try reader.flowSequence(), stashed: try reader.integer())
+        case .flowFenceExpired:
+            return .flowFenceExpired(id: try reader.grantID(), sequence: try reader.flowSequence())
+        case .flowsDrained:
+            return .flowsDrained(id: try reader.grantID(), sequence: try reader.flowSequence())
+        case .flowHits:
+            return .flowHits(id: try reader.grantID(), try reader.hits())
         }
     }
 }

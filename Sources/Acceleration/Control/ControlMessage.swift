@@ -22,6 +22,13 @@ public enum ControlMessage: Hashable, Sendable {
     case localAddresses(generation: UInt64, [MACAddress])
     /// Every frame sent by the slow path before transmit fence `sequence` has left the port.
     case transmitFenceConfirmed(sequence: UInt32)
+    /// From ``ControlProtocol/flowVersion`` on: one batch of changes, and the only one under way for the VI. Keep back what the
+    /// VI yields of the `adds`, say ``flowsReady(id:sequence:)``; only then are rules created and, for the `removes`, destroyed.
+    case changeFlows(id: UInt32, sequence: UInt32, adds: [FlowEntry], removes: [UInt32])
+    /// The batch's rules are as it says, except for the `failed` adds, which have none. Drain the removed flows, say
+    /// ``flowsDrained(id:sequence:)``. A fence of that `sequence` is, or soon will be, on its way behind what the slow path has
+    /// of the added ones.
+    case flowRulesChanged(id: UInt32, sequence: UInt32, failed: [UInt32])
 
     // MARK: From the frontend
 
@@ -45,6 +52,16 @@ public enum ControlMessage: Hashable, Sendable {
     case closed(id: UInt32)
     /// Please go back to the slow path as planned: the frontend's plugin is about to leave.
     case withdraw(id: UInt32, AccelerationReason)
+    /// What the VI yields of the flows to be added is kept back from now on.
+    case flowsReady(id: UInt32, sequence: UInt32)
+    /// The batch's fence came by every slow queue pair, and the `stashed` frames kept back are delivered.
+    case flowFenceReached(id: UInt32, sequence: UInt32, stashed: UInt32)
+    /// The batch's fence did not come in time: what was kept back was delivered without it, re-ordering is possible.
+    case flowFenceExpired(id: UInt32, sequence: UInt32)
+    /// All that the VI had of the removed flows is delivered.
+    case flowsDrained(id: UInt32, sequence: UInt32)
+    /// What the VI yielded of each flow since the last report: a hint.
+    case flowHits(id: UInt32, [FlowHits])
 }
 
 extension ControlMessage {
@@ -67,6 +84,19 @@ extension ControlMessage {
             return id != 0
         case .revoke, .transmitFenceConfirmed, .accept, .refuse:
             return true
+        case .changeFlows(let id, let sequence, let adds, let removes):
+            let most = ControlProtocol.maximumFlowChanges
+            return id != 0 && sequence >= ControlProtocol.firstFlowSequence && !(adds.isEmpty && removes.isEmpty)
+                && adds.count <= most && removes.count <= most && adds.allSatisfy { $0.id != 0 && $0.selector.isEncodable }
+                && !removes.contains(0)
+        case .flowRulesChanged(let id, let sequence, let failed):
+            return id != 0 && sequence >= ControlProtocol.firstFlowSequence
+                && failed.count <= ControlProtocol.maximumFlowChanges && !failed.contains(0)
+        case .flowsReady(let id, let sequence), .flowFenceReached(let id, let sequence, _),
+            .flowFenceExpired(let id, let sequence), .flowsDrained(let id, let sequence):
+            return id != 0 && sequence >= ControlProtocol.firstFlowSequence
+        case .flowHits(let id, let hits):
+            return id != 0 && (1...ControlProtocol.maximumFlowHits).contains(hits.count) && hits.allSatisfy { $0.flow != 0 }
         }
     }
 }
@@ -79,6 +109,8 @@ enum ControlMessageKind: UInt8, CaseIterable {
     case revoke = 0x04
     case localAddresses = 0x05
     case transmitFenceConfirmed = 0x06
+    case changeFlows = 0x07
+    case flowRulesChanged = 0x08
     case accept = 0x81
     case refuse = 0x82
     case opened = 0x83
@@ -89,6 +121,11 @@ enum ControlMessageKind: UInt8, CaseIterable {
     case drained = 0x88
     case closed = 0x89
     case withdraw = 0x8A
+    case flowsReady = 0x8B
+    case flowFenceReached = 0x8C
+    case flowFenceExpired = 0x8D
+    case flowsDrained = 0x8E
+    case flowHits = 0x8F
 
     var sender: ControlSide { rawValue & 0x80 == 0 ? .backend : .frontend }
 }
@@ -112,6 +149,13 @@ extension ControlMessage {
         case .drained: .drained
         case .closed: .closed
         case .withdraw: .withdraw
+        case .changeFlows: .changeFlows
+        case .flowRulesChanged: .flowRulesChanged
+        case .flowsReady: .flowsReady
+        case .flowFenceReached: .flowFenceReached
+        case .flowFenceExpired: .flowFenceExpired
+        case .flowsDrained: .flowsDrained
+        case .flowHits: .flowHits
         }
     }
 }

@@ -5,6 +5,9 @@ public enum ControlProtocol {
     /// The protocol version that an offer names; see ``ControlMessage/offer(version:mac:plugin:maximumStash:)``.
     public static let version: UInt16 = 1
 
+    /// The first version that has flows: what names a ``FlowSelector``. The versions before and after it agree in all else.
+    public static let flowVersion: UInt16 = 2
+
     /// First two octets of every message: 0xAC, then the version of the encoding itself.
     static let mark: UInt16 = 0xAC01
 
@@ -22,6 +25,15 @@ public enum ControlProtocol {
     public static let maximumMempoolName = 32
     public static let maximumDeviceArguments = 1024
     public static let maximumReasonText = 256
+
+    /// Most flows that one ``ControlMessage/changeFlows(id:sequence:adds:removes:)`` adds, and most that it removes.
+    public static let maximumFlowChanges = 32
+    /// Most flows that one grant has at a time.
+    public static let maximumFlows = 1024
+    /// Most flows in one ``ControlMessage/flowHits(id:_:)``.
+    public static let maximumFlowHits = 256
+    /// Fences of batches of flows have sequence numbers from here on, those of a whole vif stay below.
+    public static let firstFlowSequence: UInt32 = 1 << 31
 }
 
 /// The two roles on a control link.

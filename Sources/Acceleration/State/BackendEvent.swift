@@ -20,6 +20,8 @@ public enum BackendEvent: Hashable, Sendable {
     case leaked(count: UInt64)
     /// Frames were expected, and neither path yields any.
     case silent
+    /// A batch of flows came to nothing: the frontend did not answer, or broke the rules.
+    case flowsFailed(AccelerationReason)
     /// The port is down or being reset: what its VIs and rules held is lost.
     case portSuspended(AccelerationReason)
     /// The port works again.

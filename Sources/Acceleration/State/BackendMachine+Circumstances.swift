@@ -36,6 +36,16 @@ extension BackendMachine {
         }
     }
 
+    /// Whoever does not answer about flows won't be waited for any longer: what its VI holds is lost.
+    mutating func flowsFailed(_ reason: AccelerationReason) {
+        guard phase != .idle else { return }
+        if reason.code == .protocolViolation {
+            violated(reason.text)
+        } else {
+            unwind(losslessly: false, failure: reason)
+        }
+    }
+
     mutating func portSuspended(_ reason: AccelerationReason) {
         suspension = reason
         if phase == .idle {

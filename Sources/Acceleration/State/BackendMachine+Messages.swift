@@ -15,7 +15,11 @@ extension BackendMachine {
                 return
             }
             received(message, about: current.progress)
-        case .offer, .grant, .rulesRemoved, .revoke, .localAddresses, .transmitFenceConfirmed:
+        case .flowsReady(let id, _), .flowFenceReached(let id, _, _), .flowFenceExpired(let id, _), .flowsDrained(let id, _),
+            .flowHits(let id, _):
+            // Where flows are steered one by one, the host gives these to the machine of the batches.
+            if virtualInterface?.id == id { violated("flows that nobody asked for") } else { staleMessages += 1 }
+        case .offer, .grant, .rulesRemoved, .revoke, .localAddresses, .transmitFenceConfirmed, .changeFlows, .flowRulesChanged:
             violated("a message of the backend's own")
         }
     }
@@ -100,7 +104,8 @@ extension BackendMachine {
             } else {
                 violated("withdraw out of turn")
             }
-        case .offer, .grant, .rulesRemoved, .revoke, .localAddresses, .transmitFenceConfirmed, .accept, .refuse:
+        case .offer, .grant, .rulesRemoved, .revoke, .localAddresses, .transmitFenceConfirmed, .accept, .refuse,
+            .changeFlows, .flowRulesChanged, .flowsReady, .flowFenceReached, .flowFenceExpired, .flowsDrained, .flowHits:
             violated("not about a VI")
         }
     }

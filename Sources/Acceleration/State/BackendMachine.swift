@@ -135,6 +135,7 @@ public struct BackendMachine: Sendable {
         case .fenceSent(let sequence): fenceSent(sequence)
         case .leaked(let count): leaked(count)
         case .silent: abandonRule(AccelerationReason(.ruleSilent))
+        case .flowsFailed(let reason): flowsFailed(reason)
         case .portSuspended(let reason): portSuspended(reason)
         case .portResumed: portResumed()
         case .guestGone: guestGone()
@@ -150,6 +151,15 @@ public struct BackendMachine: Sendable {
 
     /// Whether a rule is in, its fence has come to the frontend, and that has seen no frame on its VI yet.
     public var awaitsProof: Bool { phase == .proving && isFenceReached && !isProven }
+
+    /// The version that was offered last; from the VI's allocation on, the one that both sides speak.
+    public var version: UInt16 { offeredVersion }
+
+    /// Whether flows may be steered one by one: nothing older is on the slow path, and the VI is not on its way back.
+    public var mayChangeFlows: Bool { (phase == .proving || phase == .connected) && isFenceReached }
+
+    /// Whether frames have gone by the VI.
+    public var isVIProven: Bool { isProven }
 
     mutating func publish(_ state: AccelerationState) {
         if self.state == state { return }

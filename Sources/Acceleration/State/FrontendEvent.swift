@@ -16,6 +16,8 @@ public enum FrontendEvent: Hashable, Sendable {
     case fenceArrived(sequence: UInt32, stashed: UInt32)
     /// The slow path yielded nothing for the time limit: the stash was delivered without a fence.
     case fenceExpired
+    /// What came of ``FrontendAction/flows(_:)``.
+    case flows(FlowBatchMachine.FrontendEvent)
     /// Answer to ``FrontendAction/beginDrain``: the VI stayed empty for the settle time, all its frames are delivered
     /// and its TX descriptors are done.
     case viDrained
@@ -51,5 +53,7 @@ public enum FrontendAction: Hashable, Sendable {
     /// Replaces the set of MAC addresses that must not be sent to by the VI.
     case updateLocalAddresses(generation: UInt64, [MACAddress])
     case transmitFenceConfirmed(sequence: UInt32)
+    /// `begin` and `rulesChanged` alone. Those of a grant end with `beginDrain` and `closeVI`.
+    case flows(FlowBatchMachine.FrontendAction)
     case stateChanged(AccelerationState)
 }

@@ -21,6 +21,7 @@ extension FrontendMachine {
             afterOpening = .poll
             fence = .awaited
             isProven = false
+            flows = FlowBatchMachine.Frontend(grant: id)
             isWithdrawing = false
             closingReason = nil
             actions.append(.openVI(id: id, grant, fenceNonce: fenceNonce, settleNanoseconds: settleNanoseconds))
@@ -52,8 +53,14 @@ extension FrontendMachine {
                 return
             }
             actions.append(.transmitFenceConfirmed(sequence: sequence))
+        case .changeFlows(let id, _, _, _), .flowRulesChanged(let id, _, _):
+            guard id == grantID else {
+                staleMessages += 1
+                return
+            }
+            flowMessage(message)
         case .accept, .refuse, .opened, .openFailed, .proven, .fenceReached, .fenceExpired, .drained, .closed,
-            .withdraw:
+            .withdraw, .flowsReady, .flowFenceReached, .flowFenceExpired, .flowsDrained, .flowHits:
             violated("a message of the frontend's own")
         }
     }
@@ -79,7 +86,8 @@ extension FrontendMachine {
             decline(AccelerationReason(.versionMismatch, "offered \(version), need \(versions.lowerBound)"))
         } else {
             phase = .offered
-            actions.append(.send(.accept(version: min(version, versions.upperBound))))
+            agreedVersion = min(version, versions.upperBound)
+            actions.append(.send(.accept(version: agreedVersion)))
             publish(.offered)
         }
     }
@@ -108,6 +116,8 @@ extension FrontendMachine {
         case .opening where afterOpening == .poll:
             afterOpening = .drain
             publish(.draining)
+        case .open where !flows.isIdle || !flows.flows.isEmpty:
+            violated("rules removed while flows are steered")
         case .open:
             phase = .draining
             nextDeadline = nil

@@ -55,6 +55,10 @@ public struct FrontendMachine: Sendable {
     var closingReason: AccelerationReason?
     /// Why offers are declined; nil when a plugin takes them.
     var unavailability: AccelerationReason?
+    /// The newest version that was accepted.
+    var agreedVersion: UInt16 = 0
+    /// The batches of flows of this grant.
+    var flows = FlowBatchMachine.Frontend(grant: 0)
     /// An offer that came while a revoked VI is still being closed.
     var postponedOffer: UInt16?
 
@@ -81,6 +85,7 @@ public struct FrontendMachine: Sendable {
         case .firstFrameSeen: firstFrameSeen()
         case .fenceArrived(let sequence, let stashed): fenceArrived(sequence, stashed)
         case .fenceExpired: fenceExpired()
+        case .flows(let event): flowsChanged(event)
         case .viDrained: drained()
         case .viClosed: closed()
         case .available(.yes): unavailability = nil
@@ -92,6 +97,9 @@ public struct FrontendMachine: Sendable {
         defer { actions.removeAll() }
         return actions
     }
+
+    /// Whether flows are, or may come to be, steered one by one.
+    public var hasFlows: Bool { phase == .open && !flows.flows.isEmpty }
 
     mutating func publish(_ state: AccelerationState) {
         if self.state == state { return }

@@ -67,6 +67,8 @@ extension Netfront {
         case .beginDrain: command(.drain)
         case .closeVI: command(.close)
         case .updateLocalAddresses(_, let addresses): replaceLocalAddresses(addresses)
+        // Offers of a version that has flows are not taken.
+        case .flows: break
         case .transmitFenceConfirmed(let sequence): command(.transmitFenceConfirmed(sequence: sequence))
         case .stateChanged(let state):
             logger.info("acceleration: \(state)")
