@@ -36,6 +36,7 @@ public final class Netfront: @unchecked Sendable {
     var localAddresses: UnsafeMutablePointer<LocalAddressSet>?
     var switches = SwitchLog()
     var retired = viaduct_path_statistics()
+    var ledger = FlowLedger()
     var status: AccelerationStatus {
         guard let stuckPlugin else { return AccelerationStatus(state: machine.state, reason: machine.state.reason) }
         return AccelerationStatus(state: .refused(stuckPlugin.stuckReason), reason: stuckPlugin.stuckReason)
@@ -54,7 +55,8 @@ public final class Netfront: @unchecked Sendable {
         self.link = link
         self.group = group
         self.logger = logger
-        machine = FrontendMachine(limits: configuration.limits, isAvailable: false)
+        machine = FrontendMachine(
+            versions: ControlProtocol.version...ControlProtocol.flowVersion, limits: configuration.limits, isAvailable: false)
         counterBlock = CounterBlock(count: NetfrontCounter.allCases.count)
         let name = configuration.name
         do throws(DPDKError) {
@@ -125,6 +127,7 @@ public final class Netfront: @unchecked Sendable {
             if plugin != nil { dropPlugin() }
             port = nil
             if let stuckPlugin { unsafe stuckPlugin.binding.deallocate() }
+            freeOrders()
             unsafe device.deinitialize(count: 1)
             unsafe device.deallocate()
             if let set = unsafe localAddresses {

@@ -33,6 +33,8 @@ public enum NetfrontCounter: Int, CaseIterable, Sendable {
     case dropRunt
     /// The stash was full while the fence was awaited.
     case dropStashOverflow
+    /// Kept back for a fence, when the VI was closed before that came.
+    case dropUnfenced
     /// A fence that nobody asked for.
     case dropUnexpectedFence
 
@@ -54,7 +56,9 @@ public enum NetfrontCounter: Int, CaseIterable, Sendable {
     case possibleReorderings
 
     /// What became of frames from the VI that were not delivered.
-    public static let drops: [NetfrontCounter] = [.dropReplica, .dropForeign, .dropTagged, .dropRunt, .dropStashOverflow]
+    public static let drops: [NetfrontCounter] = [
+        .dropReplica, .dropForeign, .dropTagged, .dropRunt, .dropStashOverflow, .dropUnfenced,
+    ]
 
     /// Key in status and JSON.
     public var name: String { "\(self)" }

@@ -154,6 +154,7 @@ final class Lines: Sendable {
             api_version: UInt32(VIADUCT_ACCEL_API_VERSION), size: UInt32(MemoryLayout<viaduct_backend_host>.size),
             host: unsafe UnsafeMutableRawPointer(bitPattern: 8)!, send: { _, _, _, _ in -32 }, hold: { _, _ in 0 },
             release: { _, _ in 0 }, fence: { _, _, _, _ in 0 }, set_fence_nonce: { _, _, _ in 0 }, report: { _, _, _ in },
-            steer: { _, _, _ in 0 }, unsteer: { _, _ in 0 })
+            steer: { _, _, _ in 0 }, unsteer: { _, _ in 0 },
+            hold_flows: { _, _, _, _ in 0 }, release_flows: { _, _ in 0 })
     }
 }

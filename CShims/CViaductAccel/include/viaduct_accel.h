@@ -156,7 +156,25 @@ enum viaduct_path_event {
     /// Frames for the vif's MAC from the default queue go to its software VI from now on; do not any more.
     VIADUCT_PATH_STEERED = 7,
     VIADUCT_PATH_UNSTEERED = 8,
+    /// Frames of the flows that `hold_flows` named are held from now on; are no longer, and all of them are delivered.
+    VIADUCT_PATH_FLOWS_HELD = 9,
+    VIADUCT_PATH_FLOWS_RELEASED = 10,
 };
+
+/// Frames to one IP address and port, for the vif's MAC. Also those that a NIC may only take for it: with IPv4 options, IPv6
+/// extension headers, and first fragments.
+typedef struct viaduct_flow {
+    /// In network order; an IPv4 address has the first four octets.
+    uint8_t address[16];
+    uint16_t port;
+    /// 4 or 6.
+    uint8_t ip_version;
+    /// 6 or 17: TCP, UDP.
+    uint8_t protocol;
+} viaduct_flow;
+
+/// Most flows that one `hold_flows` takes.
+#define VIADUCT_HELD_FLOWS 32
 
 /// A VI made in software, for ports that cannot steer: two one-way rings (`struct rte_ring`, single producer, single consumer)
 /// between netback's lane and the guest's lcore, which polls them as a port of its own. Netback hands its own mbufs over, so
@@ -205,6 +223,10 @@ typedef struct viaduct_backend_host {
     /// Events: STEERED, UNSTEERED.
     int (*steer)(void *host, uint32_t vif, const viaduct_soft_vi *vi);
     int (*unsteer)(void *host, uint32_t vif);
+    /// Holds frames of these flows for the vif's MAC that the default queue receives, in a hold of their own, and hands them out
+    /// again: at most VIADUCT_HELD_FLOWS, and one such hold at a time (-EBUSY). Events: FLOWS_HELD, FLOWS_RELEASED.
+    int (*hold_flows)(void *host, uint32_t vif, const viaduct_flow *flows, uint32_t count);
+    int (*release_flows)(void *host, uint32_t vif);
 } viaduct_backend_host;
 
 typedef struct viaduct_backend_hooks {

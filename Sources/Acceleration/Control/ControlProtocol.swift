@@ -27,9 +27,9 @@ public enum ControlProtocol {
     public static let maximumReasonText = 256
 
     /// Most flows that one ``ControlMessage/changeFlows(id:sequence:adds:removes:)`` adds, and most that it removes.
-    public static let maximumFlowChanges = 32
+    @inlinable public static var maximumFlowChanges: Int { @_noLocks get { 32 } }
     /// Most flows that one grant has at a time.
-    public static let maximumFlows = 1024
+    @inlinable public static var maximumFlows: Int { @_noLocks get { 1024 } }
     /// Most flows in one ``ControlMessage/flowHits(id:_:)``.
     public static let maximumFlowHits = 256
     /// Fences of batches of flows have sequence numbers from here on, those of a whole vif stay below.

@@ -33,6 +33,8 @@ public enum PathEvent: Sendable, Equatable {
     case transmitFence(sequence: UInt32)
     case steered
     case unsteered
+    case flowsHeld
+    case flowsReleased
 
     /// nil for an event that this version does not know.
     public init?(_ event: UInt32, argument: UInt64) {
@@ -46,6 +48,8 @@ public enum PathEvent: Sendable, Equatable {
         case VIADUCT_PATH_TRANSMIT_FENCE.rawValue: self = .transmitFence(sequence: sequence)
         case VIADUCT_PATH_STEERED.rawValue: self = .steered
         case VIADUCT_PATH_UNSTEERED.rawValue: self = .unsteered
+        case VIADUCT_PATH_FLOWS_HELD.rawValue: self = .flowsHeld
+        case VIADUCT_PATH_FLOWS_RELEASED.rawValue: self = .flowsReleased
         default: return nil
         }
     }
@@ -60,6 +64,8 @@ public enum PathEvent: Sendable, Equatable {
         case .transmitFence(let sequence): (VIADUCT_PATH_TRANSMIT_FENCE.rawValue, UInt64(sequence))
         case .steered: (VIADUCT_PATH_STEERED.rawValue, 0)
         case .unsteered: (VIADUCT_PATH_UNSTEERED.rawValue, 0)
+        case .flowsHeld: (VIADUCT_PATH_FLOWS_HELD.rawValue, 0)
+        case .flowsReleased: (VIADUCT_PATH_FLOWS_RELEASED.rawValue, 0)
         }
     }
 }

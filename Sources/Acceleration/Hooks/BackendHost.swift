@@ -58,7 +58,27 @@ public struct BackendHost: @unchecked Sendable {
     }
 
     /// Whether netback can steer in software: an older one's table ends before these functions.
-    public var canSteer: Bool { unsafe Int(table.pointee.size) >= MemoryLayout<viaduct_backend_host>.size }
+    public var canSteer: Bool {
+        unsafe Int(table.pointee.size) >= MemoryLayout<viaduct_backend_host>.offset(of: \.hold_flows) ?? .max
+    }
+
+    /// Whether netback can hold single flows.
+    public var canHoldFlows: Bool { unsafe Int(table.pointee.size) >= MemoryLayout<viaduct_backend_host>.size }
+
+    /// At most ``ControlProtocol/maximumFlowChanges``.
+    public func hold(_ flows: [FlowSelector], vif: UInt32) -> Answer {
+        guard canHoldFlows else { return .failed(95) }
+        let c = flows.map(\.c)
+        return unsafe c.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return .failed(22) }
+            return unsafe Answer(table.pointee.hold_flows(table.pointee.host, vif, base, UInt32(buffer.count)))
+        }
+    }
+
+    public func releaseFlows(vif: UInt32) -> Answer {
+        guard canHoldFlows else { return .failed(95) }
+        return unsafe Answer(table.pointee.release_flows(table.pointee.host, vif))
+    }
 
     public func steer(_ interface: viaduct_soft_vi, vif: UInt32) -> Answer {
         guard canSteer else { return .failed(95) }

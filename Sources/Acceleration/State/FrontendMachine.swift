@@ -98,6 +98,9 @@ public struct FrontendMachine: Sendable {
         return actions
     }
 
+    /// The grant whose VI is open and polled; nil when there is none.
+    public var openGrant: UInt32? { phase == .open ? grantID : nil }
+
     /// Whether flows are, or may come to be, steered one by one.
     public var hasFlows: Bool { phase == .open && !flows.flows.isEmpty }
 

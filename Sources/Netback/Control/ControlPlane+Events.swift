@@ -25,6 +25,8 @@ extension ControlPlane {
     }
 
     private func tell(_ event: LaneEvent) {
+        if event.kind == LaneEvent.Kind.flowsHeld { directory.flowHold(of: event.vif, became: .held) }
+        if event.kind == LaneEvent.Kind.flowsReleased { directory.flowHold(of: event.vif, became: .idle) }
         guard let plugin, let probed = vifs[event.vif]?.probed else { return }
         let sequence = UInt32(truncatingIfNeeded: event.argument)
         switch event.kind {
@@ -33,6 +35,8 @@ extension ControlPlane {
         case LaneEvent.Kind.fenceSent: plugin.pathEvent(.fenceSent(sequence: sequence), probed)
         case LaneEvent.Kind.steered: plugin.pathEvent(.steered, probed)
         case LaneEvent.Kind.unsteered: plugin.pathEvent(.unsteered, probed)
+        case LaneEvent.Kind.flowsHeld: plugin.pathEvent(.flowsHeld, probed)
+        case LaneEvent.Kind.flowsReleased: plugin.pathEvent(.flowsReleased, probed)
         case LaneEvent.Kind.transmitFence: plugin.pathEvent(.transmitFence(sequence: sequence), probed)
         default: break
         }

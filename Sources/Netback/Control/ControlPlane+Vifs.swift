@@ -39,7 +39,7 @@ extension ControlPlane {
         // From here on the lane may know the vif: whatever fails, it is taken down in order.
         slots[slot] = vif.id
         vifs[vif.id] = vif
-        directory.add(vif.id, slot: slot, link: link)
+        directory.add(vif.id, slot: slot, link: link, flows: vif.flows)
         guard carryOut(LaneCommand(LaneCommand.Operation.attach, slot: slot, large: vif.lane.word)) else {
             forget(vif)
             throw .laneStuck

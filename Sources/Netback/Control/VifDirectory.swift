@@ -11,7 +11,12 @@ final class VifDirectory: @unchecked Sendable {
         let link: (any ControlLink)?
         var nonce: UInt64 = 0
         var status: AccelerationStatus?
+        let flows: FlowSelectorBlock
+        var flowHold = FlowHoldState.idle
     }
+
+    /// What became of a vif's hold of single flows: one at a time.
+    enum FlowHoldState { case idle, asked, held, releasing }
 
     private let lock = NSLock()
     private var records: [UInt32: Record] = [:]
@@ -19,8 +24,9 @@ final class VifDirectory: @unchecked Sendable {
 
     init(_ channel: CommandChannel) { self.channel = channel }
 
-    func add(_ vif: UInt32, slot: Int, link: (any ControlLink)?) {
-        lock.withLock { records[vif] = Record(slot: slot, link: link) }
+    /// `flows` belongs to the vif, and outlives the record.
+    func add(_ vif: UInt32, slot: Int, link: (any ControlLink)?, flows: FlowSelectorBlock) {
+        lock.withLock { records[vif] = Record(slot: slot, link: link, flows: flows) }
     }
 
     /// When this returned, no command for the vif is sent any more.
@@ -41,11 +47,51 @@ final class VifDirectory: @unchecked Sendable {
         }
     }
 
+    /// Has the lane hold frames of these flows: 0 or a negative errno.
+    func holdFlows(_ selectors: [FlowSelector], vif: UInt32) -> Int32 {
+        lock.withLock {
+            guard let record = records[vif] else { return 0 - ENOENT }
+            guard (1...FlowHold.maximumFlows).contains(selectors.count) else { return 0 - EINVAL }
+            guard record.flowHold == .idle else { return 0 - EBUSY }
+            // The lane looks at the block from the command to its answer, and only then.
+            record.flows.write(selectors)
+            let command = LaneCommand(
+                LaneCommand.Operation.holdFlows, slot: record.slot, small: UInt32(selectors.count), large: record.flows.word)
+            guard channel.send(command) != nil else { return 0 - EAGAIN }
+            records[vif]?.flowHold = .asked
+            return 0
+        }
+    }
+
+    func releaseFlows(vif: UInt32) -> Int32 {
+        lock.withLock {
+            guard let record = records[vif] else { return 0 - ENOENT }
+            guard record.flowHold == .asked || record.flowHold == .held else { return 0 - EINVAL }
+            guard channel.send(LaneCommand(LaneCommand.Operation.releaseFlows, slot: record.slot)) != nil else {
+                return 0 - EAGAIN
+            }
+            records[vif]?.flowHold = .releasing
+            return 0
+        }
+    }
+
+    /// The lane's answer. The first of two that cross says nothing any more.
+    func flowHold(of vif: UInt32, became state: FlowHoldState) {
+        lock.withLock {
+            guard let record = records[vif] else { return }
+            switch (state, record.flowHold) {
+            case (.held, .asked), (.idle, .releasing): records[vif]?.flowHold = state
+            default: break
+            }
+        }
+    }
+
     /// Nobody accelerates the vif any more.
     func forgetPlugin(_ vif: UInt32) {
         lock.withLock {
             records[vif]?.nonce = 0
             records[vif]?.status = nil
+            records[vif]?.flowHold = .idle
         }
     }
 

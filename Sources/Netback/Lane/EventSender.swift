@@ -3,7 +3,7 @@ import DPDK
 
 /// The lane's end of the ring on which events go up. No event is ever lost, and none waits in a list:
 ///
-/// What a command obliges the lane to tell later (a vif at most one RELEASED, and two FENCE_SENT: one fence in the outbox, one
+/// What a command obliges the lane to tell later (a vif at most one RELEASED, one FLOWS_RELEASED, and two FENCE_SENT: one fence in the outbox, one
 /// on its way there) has room kept free for it,
 /// since no command is taken while less than that `reserve` is free. What happens by itself (transmit fences, changes of the
 /// local addresses) must leave the reserve alone; the lane tries again in the next round.
@@ -13,7 +13,7 @@ struct EventSender: Sendable {
 
     /// The ring's size for that many vifs, in words.
     static func capacity(maximumVifs: Int) -> Int { reserve(maximumVifs) + 4096 }
-    private static func reserve(_ maximumVifs: Int) -> Int { 3 * LaneEvent.wordCount * maximumVifs }
+    private static func reserve(_ maximumVifs: Int) -> Int { 4 * LaneEvent.wordCount * maximumVifs }
 
     init(_ ring: WordRingHandle, maximumVifs: Int) {
         self.ring = ring

@@ -25,6 +25,9 @@ struct LaneCommand: Sendable {
         /// Large argument: the address of the VI's count of settled frames.
         static var steer: UInt8 { @_noLocks get { 11 } }
         static var unsteer: UInt8 { @_noLocks get { 12 } }
+        /// Small argument: how many. Large one: the address of the selectors, which stay as they are until FLOWS_HELD.
+        static var holdFlows: UInt8 { @_noLocks get { 13 } }
+        static var releaseFlows: UInt8 { @_noLocks get { 14 } }
     }
 
     static var wordCount: Int { @_noLocks get { 2 } }
@@ -69,6 +72,8 @@ struct LaneEvent: Sendable {
         static var snapshotTaken: UInt32 { @_noLocks get { 6 } }
         static var steered: UInt32 { @_noLocks get { 7 } }
         static var unsteered: UInt32 { @_noLocks get { 8 } }
+        static var flowsHeld: UInt32 { @_noLocks get { 9 } }
+        static var flowsReleased: UInt32 { @_noLocks get { 10 } }
     }
 
     static var wordCount: Int { @_noLocks get { 2 } }

@@ -50,6 +50,8 @@ extension NetbackLane {
             vif.lane.nonce = command.large
         case LaneCommand.Operation.reset:
             vif.lane.reset()
+        case LaneCommand.Operation.holdFlows, LaneCommand.Operation.releaseFlows:
+            carryOutFlows(command, vif)
         default:
             _ = carryOutSteering(command, vif)
         }

@@ -139,6 +139,7 @@ struct NetbackLane: ~Copyable {
             vif.lane.didRelease = false
             events.sendObliged(LaneEvent(LaneEvent.Kind.released, vif: id))
         }
+        if vif.lane.flowHold.takeReleased() { events.sendObliged(LaneEvent(LaneEvent.Kind.flowsReleased, vif: id)) }
         if let sequence = vif.lane.sentSequence {
             vif.lane.sentSequence = nil
             events.sendObliged(LaneEvent(LaneEvent.Kind.fenceSent, vif: id, argument: UInt64(sequence)))

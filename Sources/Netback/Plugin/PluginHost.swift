@@ -33,7 +33,14 @@ final class PluginHost: @unchecked Sendable {
                     unsafe PluginHost.at(host).directory.report(AccelerationStatus(status.pointee), vif: vif)
                 },
                 steer: { host, vif, interface in unsafe PluginHost.at(host).directory.steer(interface.pointee, vif: vif) },
-                unsteer: { host, vif in unsafe PluginHost.at(host).directory.send(LaneCommand.Operation.unsteer, vif: vif) }))
+                unsteer: { host, vif in unsafe PluginHost.at(host).directory.send(LaneCommand.Operation.unsteer, vif: vif) },
+                hold_flows: { host, vif, flows, count in
+                    let flows = unsafe UnsafeBufferPointer(start: flows, count: Int(min(count, UInt32(VIADUCT_HELD_FLOWS) + 1)))
+                    let selectors = unsafe flows.compactMap(FlowSelector.init)
+                    guard selectors.count == count else { return 0 - EINVAL }
+                    return unsafe PluginHost.at(host).directory.holdFlows(selectors, vif: vif)
+                },
+                release_flows: { host, vif in unsafe PluginHost.at(host).directory.releaseFlows(vif: vif) }))
     }
 
     deinit { unsafe table.deallocate() }

@@ -58,6 +58,7 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     /// The ring of a VI in software had no room.
     case viFull
     case holdOverflow
+    case flowHoldOverflow
     case guestGone
     case vifRemoved
     /// The netback was stopped.
@@ -71,6 +72,7 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     case fdbAged
     case transmitFences
     case holds
+    case flowHolds
 
     // Values of the moment.
     case held

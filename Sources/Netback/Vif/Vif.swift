@@ -16,6 +16,7 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
     let lane: VifReference
     let guest: SharedWord
     let counters: CounterBlock
+    let flows = FlowSelectorBlock.allocate()
     private let group: PollGroup
     private let logger: Logger
 
@@ -53,6 +54,7 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
     func free() {
         lane.deallocate()
         guest.deallocate()
+        flows.deallocate()
     }
 
     var description: VifDescription {

@@ -31,6 +31,7 @@ extension VifLane {
         fence.end()
         transmitFence.end()
         soft.detach()
+        flowHold.reset()
         endHold()
         owesRelease = false
         didRelease = false

@@ -13,6 +13,10 @@ extension VifLane {
         count(.offered)
         guard isConnected else { return drop(mbuf, .guestAbsent, &spent) }
         if isKeyed {
+            if flowHold.isKeeping, flowHold.names(mbuf) {
+                if !flowHold.append(mbuf) { drop(mbuf, .flowHoldOverflow, &spent) }
+                return
+            }
             switch holdState {
             case .none: break
             case .holding, .releasing:
@@ -38,6 +42,8 @@ extension VifLane {
         guard isConnected else { return }
         if case .releasing = holdState { releaseHeld(&spent) }
         if !outbox.isEmpty { flushOutbox(&spent) }
+        // Behind what was in front of them when they were held.
+        if flowHold.isReleasing && outbox.isEmpty { releaseFlows(&spent) }
     }
 
     /// What the vring has no room for is dropped, unless a fence is among it: then it waits, the fence must not be lost and
@@ -72,7 +78,7 @@ extension VifLane {
 
     /// Bytes of the first `count` frames.
     @_noLocks
-    private static func bytes(of burst: borrowing MbufBurst, first count: Int) -> Int {
+    static func bytes(of burst: borrowing MbufBurst, first count: Int) -> Int {
         var bytes = 0
         var index = 0
         while index < count {

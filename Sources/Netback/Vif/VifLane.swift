@@ -38,6 +38,9 @@ struct VifLane: ~Copyable {
     var releasing: MbufBurst
     var holdState = Hold.none
 
+    /// Frames of single flows whose path changes.
+    var flowHold: FlowHold
+
     var soft = SoftSteering()
 
     /// As of this round.
@@ -67,6 +70,7 @@ struct VifLane: ~Copyable {
         self.totals = totals
         outbox = MbufBurst(capacity: Self.outboxCapacity)
         hold = MbufQueue(capacity: holdCapacity)
+        flowHold = FlowHold(capacity: holdCapacity)
         releasing = MbufBurst(capacity: Self.burst)
     }
 
@@ -98,13 +102,14 @@ struct VifLane: ~Copyable {
         transmitFence.end()
         releaseEnded()
         holdState = .none
+        flowHold.guestWent()
         device = -1
     }
 
     /// Frees every frame on its way to the guest, each a drop with that reason; a fence among them counts as one, too.
     @_noLocks
     mutating func freeAll(_ reason: PathCounter) {
-        count(reason, outbox.free() + releasing.free() + hold.free() + soft.outbox.free())
+        count(reason, outbox.free() + releasing.free() + hold.free() + flowHold.free() + soft.outbox.free())
         fencePlace = 0
     }
 
@@ -116,7 +121,7 @@ struct VifLane: ~Copyable {
 
     @_noLocks
     mutating func publishDepths() {
-        row.set(heldCount, at: .held)
+        row.set(heldCount + flowHold.count, at: .held)
         row.set(outbox.count, at: .queued)
     }
 }

@@ -29,6 +29,7 @@ extension Netfront {
                 }
             }
             if let deadline = machine.nextDeadline, deadline <= now { step(.tick) }
+            reportHits()
             outbox.flush(over: link)
         }
     }
@@ -45,6 +46,13 @@ extension Netfront {
         case .drained: step(.viDrained)
         case .polled: step(.opened)
         case .closed: if closeVI() { step(.viClosed) }
+        case .flowsBegun(let sequence):
+            orderTaken()
+            step(.flows(.begun(sequence: sequence)))
+        case .flowOrderTaken: orderTaken()
+        case .flowFenceArrived(let sequence, let stashed): step(.flows(.fenceArrived(sequence: sequence, stashed: stashed)))
+        case .flowFenceExpired(let sequence): step(.flows(.fenceExpired(sequence: sequence)))
+        case .flowsDrained(let sequence): step(.flows(.drained(sequence: sequence)))
         }
     }
 
@@ -67,8 +75,7 @@ extension Netfront {
         case .beginDrain: command(.drain)
         case .closeVI: command(.close)
         case .updateLocalAddresses(_, let addresses): replaceLocalAddresses(addresses)
-        // Offers of a version that has flows are not taken.
-        case .flows: break
+        case .flows(let action): carryOut(action)
         case .transmitFenceConfirmed(let sequence): command(.transmitFenceConfirmed(sequence: sequence))
         case .stateChanged(let state):
             logger.info("acceleration: \(state)")
@@ -86,6 +93,7 @@ extension Netfront {
         _ grant: Grant, id: UInt32, nonce: UInt64, settleNanoseconds: UInt64
     ) -> AccelerationReason? {
         guard plugin != nil else { return AccelerationReason(.noPlugin) }
+        forgetFlows()
         var c = grant.c(id: id)
         var result: Int32 = 0
         let isQuiet = unsafe withoutHotHooks { binding in

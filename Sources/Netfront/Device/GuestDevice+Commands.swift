@@ -33,6 +33,8 @@ extension GuestDevice {
             stopFastTransmit()
             peers.withdrawAll()
         case .close: close()
+        case .beginFlows(let word): if let order = unsafe FlowBatchOrder(word: word) { beginFlows(order) }
+        case .flowRulesChanged(let word): if let order = unsafe FlowBatchOrder(word: word) { flowRulesChanged(order) }
         case .localAddressesChanged: withdrawLocalPeers()
         case .transmitFenceConfirmed(let sequence):
             if isTransmitFenceUnderWay && sequence == transmitFence { isTransmitFenceConfirmed = true }
@@ -51,6 +53,7 @@ extension GuestDevice {
         peers.removeAll()
         counters.set(0, at: NetfrontCounter.peersFast.index)
         transmitDoneAt = 0
+        forgetFlows()
         if stash.isEmpty {
             gate = .open
             gateReport = .nothing

@@ -49,8 +49,12 @@ extension GuestDevice {
     private mutating func takeFence(_ fence: FenceFrame, _ mbuf: Mbuf) {
         received.append(mbuf)
         received.free()
-        guard fenceNonce != 0, fence.nonce == fenceNonce, isPollingVI, gate == .shut else {
+        guard fenceNonce != 0, fence.nonce == fenceNonce, isPollingVI else {
             count(.dropUnexpectedFence)
+            return
+        }
+        guard gate == .shut else {
+            if !takeFlowFence(fence.sequence) { count(.dropUnexpectedFence) }
             return
         }
         fenceSequence = fence.sequence
@@ -64,8 +68,11 @@ extension GuestDevice {
         guard isPollingVI, let binding else { return }
         switch gate {
         case .open:
+            if flows.stage == .opening { letFlowsOut(into: &burst) }
             let limit = Self.smaller(burst.freeCapacity, received.capacity)
             let yielded = poll(binding, limit: limit)
+            if flows.table.count > 0 { sortFlows(yielded: yielded, limit: limit, slowYielded: slowYielded) }
+            if flows.drain != .none { checkFlowsDrained(binding, yielded: yielded, limit: limit) }
             count(.deliveredFast, received.count)
             received.move(to: &burst)
             // Without room nothing was asked for: the VI may hold frames.

@@ -46,6 +46,8 @@ struct GuestDevice: ~Copyable {
     var fenceSequence: UInt32 = 0
     var hasPolled = false
     var hasSeenFrame = false
+    /// Flows that are steered one by one.
+    var flows = FlowGate()
     var isDraining = false
     var settleNanoseconds: UInt64 = 0
     /// The VI's clock when it last yielded a frame, or when draining began.

@@ -16,6 +16,9 @@ enum LaneCommand: Equatable {
     /// The set of local addresses changed.
     case localAddressesChanged
     case transmitFenceConfirmed(sequence: UInt32)
+    /// The address of a `FlowBatchOrder`, answered by `flowsBegun` and by `flowOrderTaken`.
+    case beginFlows(order: UInt64)
+    case flowRulesChanged(order: UInt64)
 
     var word: UInt64 {
         switch self {
@@ -27,6 +30,8 @@ enum LaneCommand: Equatable {
         case .close: 6 << 56
         case .localAddressesChanged: 7 << 56
         case .transmitFenceConfirmed(let sequence): 8 << 56 | UInt64(sequence)
+        case .beginFlows(let order): 9 << 56 | order
+        case .flowRulesChanged(let order): 10 << 56 | order
         }
     }
 
@@ -42,6 +47,8 @@ enum LaneCommand: Equatable {
         case 6: self = .close
         case 7: self = .localAddressesChanged
         case 8: self = .transmitFenceConfirmed(sequence: argument)
+        case 9: self = .beginFlows(order: word & 0xFF_FFFF_FFFF_FFFF)
+        case 10: self = .flowRulesChanged(order: word & 0xFF_FFFF_FFFF_FFFF)
         default: return nil
         }
     }
@@ -59,6 +66,14 @@ enum LaneEvent: Equatable {
     case closed
     /// The VI was polled for the first time since it is open: where a driver posts buffers as it is polled, they are there.
     case polled
+    /// The frames of a batch's added flows are kept back from now on.
+    case flowsBegun(sequence: UInt32)
+    /// The rules of a batch are known.
+    case flowOrderTaken
+    case flowFenceArrived(sequence: UInt32, stashed: UInt32)
+    case flowFenceExpired(sequence: UInt32)
+    /// The VI has nothing more of a batch's removed flows.
+    case flowsDrained(sequence: UInt32)
 
     var word: UInt64 {
         @_noLocks get {
@@ -70,6 +85,12 @@ enum LaneEvent: Equatable {
             case .drained: 4 << 56
             case .closed: 5 << 56
             case .polled: 6 << 56
+            case .flowsBegun(let sequence): 7 << 56 | UInt64(sequence)
+            case .flowOrderTaken: 8 << 56
+            case .flowFenceArrived(let sequence, let stashed):
+                9 << 56 | UInt64(stashed & 0xFF_FFFF) << 32 | UInt64(sequence)
+            case .flowFenceExpired(let sequence): 10 << 56 | UInt64(sequence)
+            case .flowsDrained(let sequence): 11 << 56 | UInt64(sequence)
             }
         }
     }
@@ -84,6 +105,13 @@ enum LaneEvent: Equatable {
         case 4: self = .drained
         case 5: self = .closed
         case 6: self = .polled
+        case 7: self = .flowsBegun(sequence: UInt32(truncatingIfNeeded: word))
+        case 8: self = .flowOrderTaken
+        case 9:
+            self = .flowFenceArrived(
+                sequence: UInt32(truncatingIfNeeded: word), stashed: UInt32(truncatingIfNeeded: word >> 32) & 0xFF_FFFF)
+        case 10: self = .flowFenceExpired(sequence: UInt32(truncatingIfNeeded: word))
+        case 11: self = .flowsDrained(sequence: UInt32(truncatingIfNeeded: word))
         default: return nil
         }
     }

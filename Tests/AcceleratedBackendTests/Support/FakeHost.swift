@@ -6,7 +6,7 @@ import CViaductAccel
 @safe
 final class FakeHost: @unchecked Sendable {
     enum Call: Equatable {
-        case hold, release, steer, unsteer
+        case hold, release, steer, unsteer, holdFlows, releaseFlows
         case fence(sequence: UInt32, settle: UInt64)
         case nonce(UInt64)
     }
@@ -23,6 +23,7 @@ final class FakeHost: @unchecked Sendable {
     var events: [Event] = []
     var nonces: [UInt32: UInt64] = [:]
     var held: Set<UInt32> = []
+    var heldFlows: [UInt32: [FlowSelector]] = [:]
     var steered: [UInt32: UnsafeMutableRawPointer] = unsafe [:]
     /// So many of the next calls find no room.
     var busyCalls = 0
@@ -38,7 +39,8 @@ final class FakeHost: @unchecked Sendable {
             to: viaduct_backend_host(
                 api_version: UInt32(VIADUCT_ACCEL_API_VERSION), size: UInt32(size),
                 host: Unmanaged.passUnretained(self).toOpaque(), send: fakeSend, hold: fakeHold, release: fakeRelease,
-                fence: fakeFence, set_fence_nonce: fakeNonce, report: fakeReport, steer: fakeSteer, unsteer: fakeUnsteer))
+                fence: fakeFence, set_fence_nonce: fakeNonce, report: fakeReport, steer: fakeSteer, unsteer: fakeUnsteer,
+                hold_flows: fakeHoldFlows, release_flows: fakeReleaseFlows))
     }
 
     deinit { unsafe table.deallocate() }
@@ -114,5 +116,25 @@ private func fakeUnsteer(_ context: UnsafeMutableRawPointer, _ vif: UInt32) -> I
     let host = unsafe host(context)
     let result = host.note(.unsteer, vif, .unsteered)
     if result == 0 { unsafe host.steered[vif] = nil }
+    return result
+}
+
+private func fakeHoldFlows(
+    _ context: UnsafeMutableRawPointer, _ vif: UInt32, _ flows: UnsafePointer<viaduct_flow>, _ count: UInt32
+) -> Int32 {
+    let host = unsafe host(context)
+    if host.heldFlows[vif] != nil { return -16 }
+    let result = host.note(.holdFlows, vif, .flowsHeld)
+    if result == 0 {
+        host.heldFlows[vif] = unsafe UnsafeBufferPointer(start: flows, count: Int(count)).compactMap(FlowSelector.init)
+    }
+    return result
+}
+
+private func fakeReleaseFlows(_ context: UnsafeMutableRawPointer, _ vif: UInt32) -> Int32 {
+    let host = unsafe host(context)
+    guard host.heldFlows[vif] != nil else { return -22 }
+    let result = host.note(.releaseFlows, vif, .flowsReleased)
+    if result == 0 { host.heldFlows[vif] = nil }
     return result
 }
