@@ -14,6 +14,7 @@ public final class AcceleratedBackend: BackendAccelerator, @unchecked Sendable {
     private let lock = NSLock()
     private var engine: BackendEngine
     let sightings: SightingTable
+    let flowWatch: FlowWatchTable
     /// As in the configuration.
     public let name: String
 
@@ -50,6 +51,7 @@ public final class AcceleratedBackend: BackendAccelerator, @unchecked Sendable {
             facts: BackendEngine.PortFacts(driver: driver, settleNanoseconds: settle, device: device, mac: mac),
             programmer: programmer, interfaces: virtualInterfaces, logger: logger)
         sightings = engine.sightings
+        flowWatch = engine.flows.watch
     }
 
     func withEngine<Result>(_ body: (inout BackendEngine) -> Result) -> Result {

@@ -19,6 +19,8 @@ public struct AcceleratedBackendConfiguration: Sendable {
     public var silenceNanoseconds: UInt64 = 5_000_000_000
     public var limits = AccelerationLimits()
     public var quotas = AcceleratedBackendQuotas()
+    /// Of form E.
+    public var flows = FlowConfiguration()
     /// Vifs that the backend looks after at most, accelerated or not.
     public var maximumVifs = 64
 

@@ -31,6 +31,7 @@ struct AcceleratedVif {
     /// Netback was asked to hold, or to steer, and not yet to stop it.
     var isHeld = false
     var isSteered = false
+    var areFlowsHeld = false
 
     /// What the operator asked for.
     var isWanted = false
@@ -75,6 +76,8 @@ struct AcceleratedVif {
 enum HostCall {
     case hold, release, unsteer
     case steer(SoftwareVirtualInterface)
+    case holdFlows([FlowSelector])
+    case releaseFlows
     case fence(sequence: UInt32, settleNanoseconds: UInt64)
     /// `then` happens once the nonce is set.
     case setFenceNonce(UInt64, then: BackendEvent?)
@@ -82,8 +85,8 @@ enum HostCall {
     /// Whether the call only takes back what an earlier one asked for.
     var undoes: Bool {
         switch self {
-        case .release, .unsteer, .setFenceNonce(0, _): true
-        case .hold, .steer, .fence, .setFenceNonce: false
+        case .release, .unsteer, .releaseFlows, .setFenceNonce(0, _): true
+        case .hold, .steer, .holdFlows, .fence, .setFenceNonce: false
         }
     }
 }

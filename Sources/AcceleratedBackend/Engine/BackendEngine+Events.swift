@@ -27,6 +27,9 @@ extension BackendEngine {
             mac: description.mac, plugin: configuration.frontendPlugin, maximumStash: configuration.maximumStash,
             settleNanoseconds: facts.settleNanoseconds)
         machine.limits = configuration.limits
+        if ladder.forms.contains(.perFlow) {
+            machine.versions = ControlProtocol.version...ControlProtocol.flowVersion
+        }
         var vif = AcceleratedVif(description, machine: BackendMachine(machine), host: host)
         vif.isDuplicate = vifs.values.contains { $0.description.mac == description.mac }
         if !vif.isDuplicate {
@@ -52,10 +55,13 @@ extension BackendEngine {
         // What netback has not answered yet is undone, too.
         if vifs[id]?.isSteered == true { _ = call(.unsteer, for: id) }
         if vifs[id]?.isHeld == true { _ = call(.release, for: id) }
+        if vifs[id]?.areFlowsHeld == true { _ = call(.releaseFlows, for: id) }
         giveBack(for: id, quarantine: AccelerationReason(.pluginRemoved, "its guest had it open when the vif was let go"))
         guard let gone = vifs.removeValue(forKey: id) else { return }
         for call in gone.calls where call.undoes { farewells.append((id, call)) }
+        flows.deferred.removeAll { $0.vif == id }
         if gone.isDuplicate { return }
+        flows.watch.remove(mac: gone.description.mac.rawValue)
         sightings.remove(gone.key)
         promote(after: gone)
     }
@@ -94,7 +100,10 @@ extension BackendEngine {
     mutating func controlMessage(_ bytes: [UInt8], _ id: UInt32) {
         guard vifs[id] != nil else { return }
         do throws(ControlDecodingError) {
-            tell(id, .message(try ControlCodec.decode(bytes, from: .frontend)))
+            let message = try ControlCodec.decode(bytes, from: .frontend)
+            if !takeFlowMessage(message, id) { tell(id, .message(message)) }
+            // Nobody is left to say that flows are drained.
+            if vifs[id]?.machine.isVIClosed == true, flows.vifs[id]?.question == .hold { tellFlows(id, .abandon) }
         } catch {
             counters.violations += 1
             tell(id, .violation(error))
@@ -118,6 +127,10 @@ extension BackendEngine {
             follow(id)
         case .held: tell(id, .hold(.engaged))
         case .released: tell(id, .hold(.released))
+        case .fenceSent(let sequence) where sequence >= ControlProtocol.firstFlowSequence:
+            tellFlows(id, .fenceSent(sequence: sequence))
+        case .flowsHeld: tellFlows(id, .held)
+        case .flowsReleased: tellFlows(id, .released)
         case .fenceSent(let sequence):
             takeBaseline(id)
             tell(id, .fenceSent(sequence: sequence))
@@ -182,6 +195,7 @@ extension BackendEngine {
             lookForSightings(id)
             if let deadline = vifs[id]?.machine.nextDeadline, self.now >= deadline { tell(id, .tick) }
         }
+        tickFlows()
         wakeWaiting()
     }
 }

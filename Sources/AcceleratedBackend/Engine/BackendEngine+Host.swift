@@ -58,6 +58,17 @@ extension BackendEngine {
             if answer == .done { vifs[id]?.isSteered = true }
             guard case .failed(let code) = answer else { return follow(answer, orElse: nil) }
             return [ruleFailed(AccelerationReason(.ruleRefused, "netback refuses to steer, errno \(code)"), of: id)]
+        // Where netback knows no such vif, or no such hold, nothing is held.
+        case .holdFlows(let selectors):
+            let answer = host.hold(selectors, vif: id)
+            if answer == .done { vifs[id]?.areFlowsHeld = true }
+            if case .failed = answer { flows.deferred.append((id, .held)) }
+            return follow(answer, orElse: nil)
+        case .releaseFlows:
+            let answer = host.releaseFlows(vif: id)
+            if answer != .busy { vifs[id]?.areFlowsHeld = false }
+            if case .failed = answer { flows.deferred.append((id, .released)) }
+            return follow(answer, orElse: nil)
         // Without a fence the machine's time limit runs out.
         case .fence(let sequence, let settle):
             return follow(host.fence(sequence: sequence, settleNanoseconds: settle, vif: id), orElse: nil)

@@ -16,6 +16,11 @@ extension BackendEngine {
         vifs[id]?.sighted = count
         judgeSuspect(id, hasFrames: count.all != vif.sighted.all)
         guard let attempt = vif.attempt else { return }
+        if attempt.form == .perFlow {
+            // Most frames come by the default queue: leaks are counted for each flow.
+            if vif.machine.state == .granted, count != vif.sighted { tell(id, .candidateSeen) }
+            return
+        }
         // A frame that the form can't steer neither asks for its rule nor leaks from it.
         let fresh =
             attempt.form.method.coversOnlyPlainIPv4

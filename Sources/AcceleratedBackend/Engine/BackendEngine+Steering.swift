@@ -17,6 +17,10 @@ extension BackendEngine {
                 ladder.refuse(form, form == .addressPool ? "the port was configured without pools" : "there is no VI for it")
                 continue
             }
+            if form == .perFlow {
+                probeFlows()
+                continue
+            }
             if form == .software && host?.canSteer == false { ladder.refuse(form, "netback can't steer in software") }
             guard form.usesQueuePairs, method.canBeProbed, let index = pool.free(for: method) else { continue }
             // Nobody sends to this address, so nothing is steered.
@@ -30,7 +34,7 @@ extension BackendEngine {
     }
 
     /// The driver's words; nil when it took everything, and let go of it.
-    private mutating func refusal(of installation: Installation) -> String? {
+    mutating func refusal(of installation: Installation) -> String? {
         var installed = InstalledSteering()
         if let error = installed.install(installation, programmer) {
             if !installed.isEmpty { leftOver.append(installed) }
@@ -92,6 +96,7 @@ extension BackendEngine {
                 if form == .addressPool && vif.description.mac.rawValue == facts.mac {
                     throw SteeringObjection(words: "\(vif.description.mac) is the port's own address")
                 }
+                if form == .perFlow, let objection = flowObjection(to: vif) { throw objection }
                 guard let candidate = pool.interfaces.first(where: form.method.accepts) else { return form }
                 _ = try form.method.installation(
                     for: candidate.target(mac: vif.description.mac.rawValue, vlan: vif.description.vlan))
@@ -109,6 +114,7 @@ extension BackendEngine {
         vifs[id]?.isFenceSent = false
         let interface = pool.interfaces[attempt.interface]
         if let software = interface.software { return call(.steer(software), for: id) }
+        if attempt.form == .perFlow { return beginFlows(for: id) }
         let target = interface.target(mac: vif.description.mac.rawValue, vlan: vif.description.vlan)
         let installation: Installation
         do throws(SteeringObjection) {
@@ -144,6 +150,7 @@ extension BackendEngine {
     mutating func destroyRule(for id: UInt32) -> [BackendEvent] {
         guard let attempt = vifs[id]?.attempt else { return [.rule(.removed)] }
         if !attempt.form.usesQueuePairs { return call(.unsteer, for: id) }
+        if attempt.form == .perFlow { return abandonFlows(of: id) }
         var installed = attempt.installed
         let error = installed.remove(programmer)
         vifs[id]?.attempt?.installed = installed
@@ -181,6 +188,7 @@ extension BackendEngine {
 
     /// The port is about to stop, and takes the rules that are left with it.
     mutating func abandonRemoval(of id: UInt32) {
+        abandonFlowRemovals(of: id)
         guard vifs[id]?.attempt?.removalDeadline != nil else { return }
         tell(id, abandonRule(of: id, "the port stops"))
     }
@@ -190,6 +198,7 @@ extension BackendEngine {
         guard let attempt = vifs[id]?.attempt else { return }
         vifs[id]?.attempt = nil
         vifs[id]?.isFenceSent = false
+        forgetFlows(of: id)
         if let reason = quarantine ?? attempt.stuck {
             pool.quarantine(attempt.interface, reason)
             logger.warning(

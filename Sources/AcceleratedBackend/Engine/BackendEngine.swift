@@ -46,6 +46,8 @@ struct BackendEngine {
     var givenBack: Set<AcceleratedVif.Scarcity> = []
     /// The host's monotonic clock at the last tick, in nanoseconds.
     var now: UInt64 = 0
+    /// Form E.
+    var flows: FlowControl
     /// Ticks have begun. Before that no time limit can be set, so nothing is started.
     var hasClock = false
 
@@ -60,9 +62,12 @@ struct BackendEngine {
         sightings = SightingTable(capacity: configuration.maximumVifs)
         ladder = Ladder(driver: facts.driver, device: facts.device, allowed: configuration.forms)
         pool = VirtualInterfacePool(interfaces)
+        unsafe flows = FlowControl(
+            policy: FlowPolicy(configuration.flows.policy),
+            watch: FlowWatchTable(sightings.sightings, maximumVifs: configuration.maximumVifs))
     }
 
-    var ruleCount: Int { vifs.values.reduce(0) { $0 + ($1.attempt?.installed.rules.count ?? 0) } }
+    var ruleCount: Int { vifs.values.reduce(flows.ruleCount) { $0 + ($1.attempt?.installed.rules.count ?? 0) } }
     /// Addresses of vifs in pools of the port.
     var addressCount: Int { vifs.values.count { $0.attempt?.installed.address != nil } }
 
@@ -94,7 +99,10 @@ struct BackendEngine {
             // A software form takes effect in netback's lane, in order: nothing has to settle.
             let settles = vifs[id]?.attempt?.form.usesQueuePairs ?? true
             return call(.fence(sequence: sequence, settleNanoseconds: settles ? facts.settleNanoseconds : 0), for: id)
+        case .engageHold where flows.vifs[id] != nil: return withdrawFlows(of: id)
         case .engageHold: return call(.hold, for: id)
+        // Each flow had a hold of its own.
+        case .releaseHold where flows.vifs[id] != nil: return [.hold(.released)]
         case .releaseHold: return call(.release, for: id)
         case .reclaimVI:
             giveBack(for: id, quarantine: nil)

@@ -12,7 +12,7 @@ public final class AcceleratedBackendPlugin: Sendable {
     public init(_ backend: AcceleratedBackend) {
         self.backend = backend
         unsafe table = BackendHooks(
-            name: backend.name, accelerator: backend, hot: UnsafeMutableRawPointer(backend.sightings.sightings),
+            name: backend.name, accelerator: backend, hot: UnsafeMutableRawPointer(backend.flowWatch.watch),
             receivedFromWire: acceleratedBackendReceived, transmittedToWire: acceleratedBackendTransmitted)
     }
 
@@ -24,13 +24,13 @@ public final class AcceleratedBackendPlugin: Sendable {
 func acceleratedBackendReceived(
     _ plugin: UnsafeMutableRawPointer, _ mbufs: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ count: UInt16
 ) {
-    let sightings = unsafe HotContext.of(plugin).assumingMemoryBound(to: Sightings.self)
-    unsafe sightings.pointee.look(at: BorrowedBurst(UnsafeMutableRawPointer(mbufs), count: count))
+    let watch = unsafe HotContext.of(plugin).assumingMemoryBound(to: FlowWatch.self)
+    unsafe watch.pointee.look(at: BorrowedBurst(UnsafeMutableRawPointer(mbufs), count: count))
 }
 
 @c(viaduct_accelerated_backend_transmitted) @_noLocks
 func acceleratedBackendTransmitted(
     _ plugin: UnsafeMutableRawPointer, _ mbufs: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ count: UInt16
 ) {
-    // Forms A and F steer by the guest's own address: what it sends tells them nothing.
+    // All forms steer by the guest's own address: what it sends tells them nothing.
 }

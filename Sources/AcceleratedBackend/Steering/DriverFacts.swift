@@ -11,17 +11,18 @@ enum DriverFacts {
     static func forms(driver: String, device: UInt16?) -> [SteeringForm] {
         switch driver {
         // sfc_flow.c, sfc_flow_parse_eth and _vlan: destination MAC with a full mask, VLAN identifier with mask 0x0FFF.
-        case "net_sfc_efx": [.destinationMAC, .software]
+        case "net_sfc_efx": [.destinationMAC, .perFlow, .software]
         // doc/guides/nics/mlx5.rst: any ETH and VLAN fields. The driver's name is its bus's: PCI, or auxiliary for sub-functions.
-        case "mlx5_pci", "mlx5_auxiliary": [.destinationMAC, .software]
+        case "mlx5_pci", "mlx5_auxiliary": [.destinationMAC, .perFlow, .software]
         // bnxt_flow.c: full masks only; refuses queue 0, which is never granted. bnxt_ethdev.c: a pool is a VNIC.
-        case "net_bnxt": [.destinationMAC, .addressPool, .software]
-        // ixgbe_flow.c: "mac compare is unsupported" in ntuple rules; the flow director matches a MAC in a VLAN from X550 on.
-        case "net_ixgbe": [.addressPool] + (isX550(device) ? [.macAndVLAN] : []) + [.software]
+        case "net_bnxt": [.destinationMAC, .addressPool, .perFlow, .software]
+        // ixgbe_flow.c: "mac compare is unsupported" in ntuple rules, of which only 82599 and X540 have some; the flow director matches
+        // a MAC in a VLAN from X550 on.
+        case "net_ixgbe": [.addressPool, isX550(device) ? .macAndVLAN : .perFlow, .software]
         // i40e_flow.c: no rule of destination MAC alone, but together with the kind of packet.
         case "net_i40e": [.addressPool, .ipv4RuleSet, .software]
-        // igb_flow.c: no MAC in any rule.
-        case "net_e1000_igb": [.addressPool, .software]
+        // igb_flow.c: no MAC in any rule; the 82576's match five fields, of which some may be left out.
+        case "net_e1000_igb": [.addressPool, .perFlow, .software]
         // A NIC in software may stand behind it; a bare ring port answers ENOSYS, and software steering follows.
         case "net_ring": [.destinationMAC, .software]
         // tap_flow.c: could, but unsteered frames are hashed over all queues, so a granted one gets other guests' frames.

@@ -11,6 +11,8 @@ public enum SteeringForm: String, Sendable, Hashable, CaseIterable {
     case ipv4RuleSet = "C"
     /// Destination MAC and VLAN to a queue, by the flow director.
     case macAndVLAN = "D"
+    /// A rte_flow rule for each of the heaviest flows, on demand.
+    case perFlow = "E"
     /// In software: netback's lane hands the frames over. Only for guests in netback's process.
     case software = "F"
 
@@ -23,6 +25,7 @@ public enum SteeringForm: String, Sendable, Hashable, CaseIterable {
         case .addressPool: AddressPoolForm()
         case .ipv4RuleSet: IPv4RuleSetForm()
         case .macAndVLAN: MACAndVLANForm()
+        case .perFlow: FlowForm()
         case .software: SoftwareForm()
         }
     }

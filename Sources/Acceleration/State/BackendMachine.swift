@@ -155,6 +155,12 @@ public struct BackendMachine: Sendable {
     /// The version that was offered last; from the VI's allocation on, the one that both sides speak.
     public var version: UInt16 { offeredVersion }
 
+    /// The VI that the vif has; nil when there is none.
+    public var grantID: UInt32? { virtualInterface?.id }
+
+    /// Whether the frontend has let go of the VI, which is not taken back yet.
+    public var isVIClosed: Bool { virtualInterface?.progress == .closed }
+
     /// Whether flows may be steered one by one: nothing older is on the slow path, and the VI is not on its way back.
     public var mayChangeFlows: Bool { (phase == .proving || phase == .connected) && isFenceReached }
 

@@ -23,6 +23,14 @@ final class BackendRig {
     private(set) var grants: [UInt32: [UInt32]] = [:]
     /// Frontends that say nothing.
     var silent: Set<UInt32> = []
+    /// The newest version that frontends speak.
+    var frontendVersion = ControlProtocol.flowVersion
+    /// Fences do not come to frontends.
+    var keepsFences = false
+    /// The numbers of each vif's flows, by port.
+    private(set) var flowIDs: [UInt32: [UInt16: UInt32]] = [:]
+    /// Batches that remove flows, by sequence.
+    private var draining: Set<UInt32> = []
 
     static let settle: UInt64 = 500_000
 
@@ -104,6 +112,17 @@ final class BackendRig {
         unsafe hooks.pointee.path_event(state, code, argument)
     }
 
+    /// A frame comes by the default queue.
+    func look(_ frame: [UInt8]) {
+        unsafe frame.withUnsafeBytes { raw in
+            guard let base = raw.baseAddress else { return }
+            let view = unsafe ByteView(unsafeStart: base, count: raw.count)
+            unsafe backend.flowWatch.watch.pointee.look(at: view)
+            unsafe backend.sightings.sightings.pointee.saw(
+                SightingKey(mac: view.mac(at: 0).rawValue, vlan: 0), isPlainIPv4: true)
+        }
+    }
+
     func setLocalAddresses(_ macs: [UInt64], generation: UInt64) {
         unsafe (macs + [0]).withUnsafeBufferPointer { buffer in
             unsafe hooks.pointee.local_addresses(hooks.pointee.plugin, generation, buffer.baseAddress!, macs.count)
@@ -150,6 +169,11 @@ final class BackendRig {
             guard case .fenceSent(let sequence) = event.event, !silent.contains(event.vif),
                 let id = grants[event.vif]?.last, open.contains(id)
             else { continue }
+            if keepsFences { continue }
+            if sequence >= ControlProtocol.firstFlowSequence {
+                say(.flowFenceReached(id: id, sequence: sequence, stashed: 0), event.vif)
+                continue
+            }
             say(.fenceReached(id: id, sequence: sequence, stashed: 0), event.vif)
             say(.proven(id: id), event.vif)
         }
@@ -164,7 +188,13 @@ final class BackendRig {
 
     func answer(_ message: ControlMessage, _ vif: UInt32) {
         switch message {
-        case .offer(let version, _, _, _): say(.accept(version: version), vif)
+        case .offer(let version, _, _, _): say(.accept(version: min(version, frontendVersion)), vif)
+        case .changeFlows(let id, let sequence, let adds, let removes):
+            for entry in adds { flowIDs[vif, default: [:]][entry.selector.port] = entry.id }
+            if !removes.isEmpty { draining.insert(sequence) }
+            say(.flowsReady(id: id, sequence: sequence), vif)
+        case .flowRulesChanged(let id, let sequence, _):
+            if draining.remove(sequence) != nil { say(.flowsDrained(id: id, sequence: sequence), vif) }
         case .grant(let id, _, _, _):
             grants[vif, default: []].append(id)
             open.insert(id)
