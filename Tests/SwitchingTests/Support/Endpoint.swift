@@ -24,6 +24,7 @@ final class Endpoint: @unchecked Sendable {
     private let path: Path
     /// Every frame has its tag.
     private let vlan: UInt16?
+    private let isUDP: Bool
     private let flows: Int
     /// For each flow the number at which sending ends.
     private let limits: [LimitCell]
@@ -42,11 +43,12 @@ final class Endpoint: @unchecked Sendable {
 
     init(
         _ path: Path, flows: Int, counters: TrafficCounters, peer: TrafficCounters, name: String, vlan: UInt16? = nil,
-        window: UInt64 = 128
+        isUDP: Bool = false, window: UInt64 = 128
     ) throws {
         extras = try MbufRing(name: "\(name)-extras", capacity: 64)
         self.path = path
         self.vlan = vlan
+        self.isUDP = isUDP
         self.flows = flows
         self.counters = counters
         self.peer = peer
@@ -141,7 +143,7 @@ final class Endpoint: @unchecked Sendable {
             let (own, other) = addresses(flow)
             var budget = 8
             while budget > 0, next < limit, next < base + window, outgoing.freeCapacity > 0, pool.allocate(1, into: &outgoing) {
-                Traffic.write(outgoing[outgoing.count - 1], flow: flow, sequence: next, from: own, to: other)
+                Traffic.write(outgoing[outgoing.count - 1], flow: flow, sequence: next, from: own, to: other, isUDP: isUDP)
                 if let vlan { precondition(outgoing[outgoing.count - 1].insertTag(control: vlan)) }
                 next += 1
                 budget -= 1

@@ -25,6 +25,12 @@ final class SwitchingRig {
         var virtualInterfaces = 2
         /// Of the vif and of the stations.
         var vlan: UInt16?
+        var personality = Personality.sfc
+        /// Frames are UDP datagrams, each flow's to a port of its own.
+        var isUDP = false
+        var flowSteering = FlowConfiguration()
+        /// Frames of each flow that may be under way. All of them together must fit into a vring.
+        var window: UInt64 = 128
         /// Time limits as users have them.
         var hasDefaultLimits = false
     }
@@ -69,7 +75,8 @@ final class SwitchingRig {
         hostPool = try Mempool(name: "\(name)-host", count: 16383)
         interfacePools = try (1...options.virtualInterfaces).map { try PoolBox("\(name)-vi\($0)") }
         nic = try SoftNIC(
-            SoftNICConfiguration(name: name, queuePairs: 1 + options.virtualInterfaces, seed: options.seed),
+            SoftNICConfiguration(
+                name: name, queuePairs: 1 + options.virtualInterfaces, personality: options.personality, seed: options.seed),
             wire: cable.nicEnd, wirePool: cable.pool.handle)
         let pools = [hostPool.handle] + interfacePools.map { $0.pool.handle }
         nicPort = try DPDK.Port(starting: nic.port, queues: DPDK.Port.Queues(pairs: pools.count)) { pools[$0] }
@@ -92,10 +99,11 @@ final class SwitchingRig {
         let ofGuest = TrafficCounters(flows: options.flows)
         let ofStations = TrafficCounters(flows: options.flows)
         guest = try Endpoint(
-            .guest(netfront.guest), flows: options.flows, counters: ofGuest, peer: ofStations, name: "\(name)-g")
+            .guest(netfront.guest), flows: options.flows, counters: ofGuest, peer: ofStations, name: "\(name)-g",
+            isUDP: options.isUDP, window: options.window)
         stations = try Endpoint(
             .wire(cable.stationsEnd, cable.pool.handle), flows: options.flows, counters: ofStations, peer: ofGuest,
-            name: "\(name)-s", vlan: options.vlan)
+            name: "\(name)-s", vlan: options.vlan, isUDP: options.isUDP, window: options.window)
         group.add(stations.poller, toLoop: 0)
         group.add(guest.poller, toLoop: side)
         if options.loadsPlugins {
@@ -134,6 +142,7 @@ final class SwitchingRig {
         interfaces += software.virtualInterfaces
         var configuration = AcceleratedBackendConfiguration()
         configuration.forms = options.forms
+        configuration.flows = options.flowSteering
         // A machine that is short of processors is no peer that does not answer.
         if !options.hasDefaultLimits {
             configuration.limits.offer = 30_000_000_000
