@@ -38,7 +38,7 @@ extension EndToEnd {
             ("ixgbe-82599", [], "B", ""), ("ixgbe-x550", [], "B", ""), ("i40e", [], "B", ""), ("igb", [], "B", ""),
             ("sfc", [], "A", ""), ("mlx5", [], "A", ""), ("bnxt", [], "A", ""), ("none", [], "F", "A"),
             ("i40e", ["--no-vmdq"], "C", "B"), ("ixgbe-x550", ["--no-vmdq", "--vlan", "9"], "D", "B"),
-            ("ixgbe-82599", ["--vlan", "9"], "F", "B"), ("sfc", ["--vlan", "9"], "A", ""),
+            ("ixgbe-82599", ["--vlan", "9"], "F", "BE"), ("sfc", ["--vlan", "9"], "A", ""),
         ]
 
         @Test(arguments: families)
