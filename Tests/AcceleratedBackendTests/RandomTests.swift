@@ -35,7 +35,7 @@ import Wire
     }
 
     private func walk(_ rig: BackendRig, total: Int, seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededRandom(seed: seed)
         var present: Set<UInt32> = []
         for _ in 0..<1500 {
             let vif = UInt32.random(in: 1...5, using: &random)
@@ -61,7 +61,7 @@ import Wire
     }
 
     private func step(
-        _ rig: BackendRig, _ vif: UInt32, _ present: inout Set<UInt32>, _ random: inout SplitMix64
+        _ rig: BackendRig, _ vif: UInt32, _ present: inout Set<UInt32>, _ random: inout SeededRandom
     ) {
         switch UInt8.random(in: 0..<40, using: &random) {
         case 0:

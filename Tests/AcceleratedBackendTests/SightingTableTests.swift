@@ -10,18 +10,6 @@ import Wire
 
 @testable import AcceleratedBackend
 
-/// SplitMix64 (Steele, Lea, Flood 2014): a small generator with a seed.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 @Suite struct SightingTableTests {
     private func key(_ mac: UInt64, vlan: UInt16 = 0) -> SightingKey { SightingKey(mac: mac, vlan: vlan) }
 
@@ -46,7 +34,7 @@ struct SplitMix64: RandomNumberGenerator {
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func itDoesWhatADictionaryDoes(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededRandom(seed: seed)
         let table = SightingTable(capacity: 64)
         var model: [UInt64: UInt64] = [:]
         for _ in 0..<20_000 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import ArgumentParser
 import SoftNIC
 import Testing
@@ -22,15 +23,21 @@ struct CommandLineTests {
 
     @Test func everyOptionOfTheDemoIsTaken() throws {
         let settings = try Self.demo(
-            "--json", "--seconds", "2.5", "--rate", "max", "--size", "1514", "--flows", "3", "--nic", "none", "--plugin", "dummy",
+            "--json", "--seconds", "2.5", "--rate", "max", "--size", "1514", "--flows", "3", "--zipf", "1.1", "--nic", "none", "--plugin", "dummy",
             "--lcores", "single", "--seed", "9", "--verbose", "--vlan", "7", "--no-vmdq", "--switches", "8")
         #expect(
             settings
                 == DemoSettings(
-                    seconds: 2.5, rate: .max, size: 1514, flows: 3, switches: 8,
+                    seconds: 2.5, rate: .max, size: 1514, flows: 3, zipf: 1.1, switches: 8,
                     host: HostSettings(
                         nic: .none, allowsPools: false, vlan: 7, plugin: .dummy, lcores: .single, seed: 9),
                     isJSON: true, isVerbose: true))
+    }
+
+    @Test func aGuestMayHaveAddressesOfBothVersions() throws {
+        let words = ["netfront", "sink", "--wire", "net_null0", "--address", "10.0.0.1", "--address", "2001:db8::1"]
+        let addresses = try #require(try Viaduct.parseAsRoot(words) as? SinkCommand).host.addresses
+        #expect(addresses.map(\.description) == ["10.0.0.1", "2001:db8::1"])
     }
 
     @Test func aRunBetweenKernelsIsLonger() throws {
@@ -61,7 +68,9 @@ struct CommandLineTests {
     @Test(arguments: [
         ["demo", "--bogus"], ["bogus"], ["demo", "--seconds", "0"], ["demo", "--seconds", "x"], ["demo", "--rate", "0"],
         ["demo", "--rate", "-5"], ["demo", "--rate", "1000000001"], ["demo", "--rate", "fast"], ["demo", "--size", "65"],
-        ["demo", "--size", "1515"], ["demo", "--flows", "0"], ["demo", "--flows", "4097"], ["demo", "--vlan", "0"],
+        ["demo", "--size", "1515"], ["demo", "--flows", "0"], ["demo", "--flows", "32769"], ["demo", "--vlan", "0"],
+        ["demo", "--zipf", "0"], ["demo", "--zipf", "x"], ["demo", "--zipf", "1", "--pcap", "x"],
+        ["netfront", "sink", "--wire", "net_null0", "--address", "10.0.0"],
         ["demo", "--vlan", "4095"], ["demo", "--netns", "--vlan", "5"],
         ["demo", "--switches", "0"], ["demo", "--nic", "ixgbe"],
         ["demo", "--plugin", ""], ["demo", "--plugin", "x"], ["demo", "--plugin", "../x", "--plugin-folder", "."],

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import AcceleratedBackend
 import Acceleration
 import Foundation
 import Testing
 
+@testable import AcceleratedBackend
 @testable import Netfront
 @testable import viaduct
 
@@ -18,9 +18,11 @@ struct DemoReportTests {
 
     private static func report(
         _ status: NetfrontStatus = status(), findings: TrafficFindings? = TrafficFindings(),
-        steering: SteeringReport? = SteeringReport(form: .destinationMAC, refused: []), inUse: Int = 0
+        steering: SteeringReport? = SteeringReport(form: .destinationMAC, refused: []), flows: FlowFindings? = nil,
+        inUse: Int = 0
     ) -> DemoReport {
-        DemoReport(status: status, findings: findings, meter: PathMeter(), steering: steering, mbufsInUse: inUse)
+        DemoReport(
+            status: status, findings: findings, flows: flows, meter: PathMeter(), steering: steering, mbufsInUse: inUse)
     }
 
     private static func object(_ value: some Encodable) throws -> [String: Any] {
@@ -48,6 +50,52 @@ struct DemoReportTests {
         #expect(object["form"] as? String == "F" && object["coverage"] as? String == SteeringForm.software.coverage)
         #expect(object["refused"] as? [[String: String]] == [["form": "A", "reason": "not here"]])
         #expect(Self.report(steering: steering).summary.contains("not form A not here"))
+    }
+
+    private static func flowReport(rules: Int, steered: Int) -> FlowReport {
+        var report = FlowReport()
+        report.ruleLimit = rules
+        for flow in 0..<steered { report.steered["\(flow)"] = 1 }
+        report.counters.added = 6
+        report.counters.removed = 2
+        return report
+    }
+
+    private static func sample(_ time: Double, _ path: SwitchRecord.Path?, fast: UInt64, slow: UInt64) -> PathSample {
+        PathSample(time: time, path: path, fastPackets: fast, fastBytes: 0, slowPackets: slow, slowBytes: 0)
+    }
+
+    @Test func rulesOfFlowsAreJudgedAgainstAnOracle() throws {
+        var meter = FlowShareMeter()
+        let report = Self.flowReport(rules: 2, steered: 2)
+        meter.note(Self.sample(1, .slow, fast: 0, slow: 1000), nil)
+        // What comes in the first second of the fast path tells nothing, nor does what comes by another form.
+        meter.note(Self.sample(2, .fast, fast: 0, slow: 2000), report)
+        meter.note(Self.sample(3, .fast, fast: 0, slow: 3000), report)
+        meter.note(Self.sample(4, .fast, fast: 60, slow: 3040), report)
+        meter.note(Self.sample(5, .fast, fast: 9000, slow: 3040), nil)
+        let flows = try #require(FlowFindings(meter, sent: [40, 30, 20, 10]))
+        #expect(flows.share == 0.6 && flows.oracle == 0.7 && flows.ofOracle == 0.8571)
+        #expect(flows.rules == 2 && flows.used == 2 && flows.seconds == 1)
+        #expect(flows.made == 6 && flows.removed == 2 && flows.changesPerSecond == 4)
+        let object = try Self.object(Self.report(flows: flows))
+        #expect(Set(object.keys) == Self.keys.union(["flows"]))
+        #expect(Self.report(flows: flows).summary.contains("0.6 of the packets by 2 rules, an oracle's 0.7, 6 rules made, 2 taken out"))
+    }
+
+    @Test func withoutRulesOfFlowsThereIsNothingToJudge() {
+        var meter = FlowShareMeter()
+        meter.note(Self.sample(1, .fast, fast: 1, slow: 0), nil)
+        #expect(FlowFindings(meter, sent: [1]) == nil)
+    }
+
+    @Test func aShortVisitOfTheFastPathHasNoShare() throws {
+        var meter = FlowShareMeter()
+        for step in 0..<10 {
+            meter.note(Self.sample(Double(step) * 0.1, .fast, fast: UInt64(step), slow: 0), Self.flowReport(rules: 8, steered: 1))
+        }
+        let flows = try #require(FlowFindings(meter, sent: nil))
+        #expect(flows.share == nil && flows.oracle == nil && flows.ofOracle == nil && flows.seconds == 0)
     }
 
     @Test func countersBecomePacketsByPath() throws {

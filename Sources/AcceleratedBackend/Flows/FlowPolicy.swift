@@ -214,7 +214,8 @@ struct FlowPolicy: Sendable {
         if now >= fullUntil { foundLimit = .max }
     }
 
-    private var limit: Int { min(settings.rules, foundLimit) }
+    /// Rules there are.
+    var limit: Int { min(settings.rules, foundLimit) }
 
     /// Max-min fair shares of the rules: nobody gets more than it has use for, and what it leaves goes to those who have.
     func shares(_ now: UInt64) -> [VifID: Int] {

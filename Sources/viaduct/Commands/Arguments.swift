@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+public import AcceleratedBackend
 public import ArgumentParser
 public import SoftNIC
 public import Wire
@@ -26,6 +27,19 @@ extension IPv4Address: ExpressibleByArgument {
 
 extension IPv6Address: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
+}
+
+extension FlowAddress: ExpressibleByArgument {
+    /// An address of IPv4 or of IPv6.
+    public init?(argument: String) {
+        if let address = IPv4Address(argument) {
+            self.init(address)
+        } else if let address = IPv6Address(argument) {
+            self.init(address)
+        } else {
+            return nil
+        }
+    }
 }
 
 /// Packets a second, or as many as there is room for.

@@ -20,8 +20,13 @@ struct DemoCommand: ParsableCommand {
     var rate = PacketRate.limited(200_000)
     @Option(help: "Bytes of a frame, \(FrameSizes.minimum) to \(FrameSizes.maximum).")
     var size = 128
-    @Option(help: "Flows, 1 to \(TrafficSource.maximumFlows).")
+    @Option(help: "UDP flows, each to a port of its own: 1 to \(TrafficSource.maximumFlows).")
     var flows = 16
+    @Option(
+        help: ArgumentHelp(
+            "Flow n gets a share of the packets in proportion to 1 / n^exponent (Zipf's law), 0.1 to 5; otherwise all get the same.",
+            valueName: "exponent"))
+    var zipf: Double?
     @Option(
         help: """
             Switches of path in the run, 1 to 1000; 3 when not given, 7 with --netns. A run that ends on the fast path has one more \
@@ -39,7 +44,7 @@ struct DemoCommand: ParsableCommand {
     @Flag(
         help: ArgumentHelp(
             "Let two kernels talk, with ping and iperf3, each in a network namespace made for the run. Needs root.",
-            discussion: "--rate, --size and --flows mean nothing then."))
+            discussion: "--rate, --size, --flows and --zipf mean nothing then."))
     var netns = false
 
     func validate() throws {
@@ -55,13 +60,17 @@ struct DemoCommand: ParsableCommand {
         guard (1...TrafficSource.maximumFlows).contains(flows) else {
             throw ValidationError("--flows must be 1 to \(TrafficSource.maximumFlows).")
         }
+        if let zipf {
+            guard (0.1...5).contains(zipf) else { throw ValidationError("--zipf must be 0.1 to 5.") }
+            guard pcap == nil else { throw ValidationError("--zipf and --pcap exclude each other: a capture has flows of its own.") }
+        }
     }
 
     private var runSeconds: Double { seconds ?? (netns ? 12 : 6) }
 
     var settings: DemoSettings {
         DemoSettings(
-            seconds: runSeconds, rate: rate, size: size, flows: flows, switches: switches, host: host.settings, isJSON: json,
+            seconds: runSeconds, rate: rate, size: size, flows: flows, zipf: zipf, switches: switches, host: host.settings, isJSON: json,
             isVerbose: host.verbose)
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import ArgumentParser
 import Wire
 
@@ -22,6 +23,12 @@ struct GuestHostOptions: ParsableArguments {
     var accelerate = OnOff.on
     @Option(help: "The guest's MAC.")
     var mac = DemoSettings.guestMAC
+    @Option(
+        name: .customLong("address"),
+        help: ArgumentHelp(
+            "An IP address that is the guest's and nobody else's on the uplink, in whatever VLAN; may be given again.",
+            discussion: "Where rules can't match the MAC (82599, X540, igb without pools), only flows to these are steered."))
+    var addresses: [FlowAddress] = []
     @Option(help: "End after so many seconds; otherwise SIGINT and SIGTERM end it.")
     var seconds: Double?
 

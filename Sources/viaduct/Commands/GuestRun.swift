@@ -19,7 +19,7 @@ enum GuestRun {
         }
         let host = try EmbeddedHost(
             EmbeddedHost.Configuration(
-                settings: options.common.settings, guestMAC: options.mac,
+                settings: options.common.settings, guestMAC: options.mac, guestAddresses: options.addresses,
                 wire: .virtualDevice(name: device.name, arguments: device.arguments), uplinkDevice: options.uplink,
                 virtualInterfaces: options.virtualInterfaces,
                 accelerationWanted: options.accelerate.isOn, pluginOutput: { Console.line($0) }),

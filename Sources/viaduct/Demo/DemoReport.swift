@@ -39,11 +39,17 @@ struct DemoReport: Encodable, Equatable, Sendable {
     var coverage: String?
     /// Forms above it that were not used, and why.
     var refused: [Refused]
+    /// Of rules for single flows; nil, and no key, when there were none.
+    var flows: FlowFindings?
     /// See ``PathMeter``.
     var gbps: PerPath<Double>
     var mpps: PerPath<Double>
 
-    init(status: NetfrontStatus, findings: TrafficFindings?, meter: PathMeter, steering: SteeringReport?, mbufsInUse: Int) {
+    init(
+        status: NetfrontStatus, findings: TrafficFindings?, flows: FlowFindings? = nil, meter: PathMeter,
+        steering: SteeringReport?, mbufsInUse: Int
+    ) {
+        self.flows = flows
         rx = PerPath(fast: status[.receivedFastPackets], slow: status[.receivedSlowPackets])
         tx = PerPath(fast: status[.transmittedFastPackets], slow: status[.transmittedSlowPackets])
         self.findings = findings
@@ -72,7 +78,8 @@ struct DemoReport: Encodable, Equatable, Sendable {
     static func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
 
     private enum Key: String, CodingKey {
-        case rx, tx, lost, reordered, duplicated, declined, switches, mbufsInUse, leakedMbufs, form, coverage, refused, gbps, mpps
+        case rx, tx, lost, reordered, duplicated, declined, switches, mbufsInUse, leakedMbufs, form, coverage, refused, flows, gbps
+        case mpps
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -93,6 +100,7 @@ struct DemoReport: Encodable, Equatable, Sendable {
         try container.encode(form, forKey: .form)
         try container.encode(coverage, forKey: .coverage)
         try container.encode(refused, forKey: .refused)
+        try container.encodeIfPresent(flows, forKey: .flows)
         try container.encode(gbps, forKey: .gbps)
         try container.encode(mpps, forKey: .mpps)
     }

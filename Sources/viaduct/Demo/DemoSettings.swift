@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import Wire
 
 /// What a demonstration is to do.
@@ -7,6 +8,10 @@ struct DemoSettings: Sendable, Equatable {
     var rate = PacketRate.limited(200_000)
     var size = 128
     var flows = 16
+    /// Exponent of the flows' popularity; nil for flows of the same rate.
+    var zipf: Double?
+    var popularity: FlowPopularity { zipf.map { .zipf(exponent: $0, seed: host.seed) } ?? .even }
+
     /// Switches of path; nil for as many as the kind of run has.
     var switches: Int?
     var host = HostSettings()
@@ -37,7 +42,7 @@ struct DemoSettings: Sendable, Equatable {
 
     func hostConfiguration(wire: WireSide) -> EmbeddedHost.Configuration {
         EmbeddedHost.Configuration(
-            settings: host, guestMAC: Self.guestMAC, wire: wire,
+            settings: host, guestMAC: Self.guestMAC, guestAddresses: [FlowAddress(Self.endpoints.destination)], wire: wire,
             // A plugin that is not switched to and fro is offered the guest from the start.
             accelerationWanted: !expectsSwitches && host.plugin != .none, pluginOutput: { Console.line($0) })
     }

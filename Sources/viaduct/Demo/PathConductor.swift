@@ -13,6 +13,7 @@ final class PathConductor {
     private var schedule: SwitchSchedule
     private var start = DispatchTime.now().uptimeNanoseconds
     private(set) var meter = PathMeter()
+    private(set) var flowShare = FlowShareMeter()
     private(set) var timeline = PathTimeline()
     /// How frames came to the VI when one was last in use; what was tried, while none was.
     private(set) var steering: SteeringReport?
@@ -57,7 +58,9 @@ final class PathConductor {
         let isStable = pending == nil && status.isFast == isWanted
         if let current = host.steering, current.form != nil && status.isFast || steering?.form == nil { steering = current }
         let path: SwitchRecord.Path? = isStable ? (status.isFast ? .fast : .slow) : nil
-        meter.note(PathSample(status, time: now, path: path))
+        let sample = PathSample(status, time: now, path: path)
+        meter.note(sample)
+        flowShare.note(sample, host.flowReport)
         timeline.note(path, at: now)
         return status
     }

@@ -47,7 +47,8 @@ enum RingDemo {
         let status = host.netfront.currentStatus
         if settings.isVerbose { HostCounters.show(status, host) }
         let report = DemoReport(
-            status: status, findings: found.findings + atGuest, meter: conductor.meter, steering: conductor.steering,
+            status: status, findings: found.findings + atGuest,
+            flows: FlowFindings(conductor.flowShare, sent: capture == nil ? found.sent : nil), meter: conductor.meter, steering: conductor.steering,
             mbufsInUse: host.stop())
         if failure is Interrupted { whenInterrupted(report) }
         if let failure { throw failure }

@@ -20,6 +20,8 @@ final class EmbeddedHost: @unchecked Sendable {
     struct Configuration: Sendable {
         var settings = HostSettings()
         var guestMAC: MACAddress
+        /// IP addresses that nobody but the guest has on the uplink.
+        var guestAddresses: [FlowAddress] = []
         var wire = WireSide.ring
         /// A port to use as it is, in place of the NIC in software and its wire.
         var uplinkDevice: String?
@@ -125,8 +127,10 @@ final class EmbeddedHost: @unchecked Sendable {
         switch configuration.settings.plugin {
         case .none: break
         case .accelerated:
+            var settings = AcceleratedBackendConfiguration()
+            settings.flows.addresses = [configuration.guestMAC: configuration.guestAddresses]
             let backend = try AcceleratedBackend(
-                configuration: AcceleratedBackendConfiguration(), port: uplink.port, virtualInterfaces: try interfaces(),
+                configuration: settings, port: uplink.port, virtualInterfaces: try interfaces(),
                 logger: logger)
             let backendPlugin = AcceleratedBackendPlugin(backend)
             let frontendPlugin = AcceleratedFrontendPlugin()
@@ -177,6 +181,9 @@ final class EmbeddedHost: @unchecked Sendable {
 
     /// How the guest's frames come to its VI, and what else was tried; nil without a plugin of that kind.
     var steering: SteeringReport? { backendPlugin?.backend.steering(vif: vif) }
+
+    /// The guest's flows that are steered one by one; nil while none of that is in use.
+    var flowReport: FlowReport? { backendPlugin?.backend.flows(vif: vif) }
 
     /// Every counter of the switch, of the vif and of the uplink's port that is not zero, for status.
     var hostCounters: [String: UInt64] {

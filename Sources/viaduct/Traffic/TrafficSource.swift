@@ -3,7 +3,7 @@ import DPDK
 import Dataplane
 import Wire
 
-/// Who sends generated frames to whom. Flows differ in their source port.
+/// Who sends generated frames to whom. Flows differ in their ports.
 struct TrafficEndpoints: Sendable {
     var sourceMAC: MACAddress
     var destinationMAC: MACAddress
@@ -11,35 +11,41 @@ struct TrafficEndpoints: Sendable {
     var destination: IPv4Address
     /// Of flow 0; the next flows have the next ports.
     var firstSourcePort: UInt16 = 20000
-    var destinationPort: UInt16 = 5001
+    var firstDestinationPort: UInt16 = 5001
 }
 
-/// Makes the frames of sequence-numbered flows, in turn, at a bounded rate.
+/// Makes the frames of sequence-numbered flows at a bounded rate.
 ///
 /// - Lcore: one at a time.
 @safe
 struct TrafficSource: ~Copyable {
     private var writer: FrameWriter
     private let firstSourcePort: UInt16
+    private let firstDestinationPort: UInt16
     private let sizes: FrameSizes
     let flowCount: Int
     private let sequences: UnsafeMutablePointer<UInt64>
-    private var flow = 0
+    private var picker: FlowPicker
     private var bucket: TokenBucket
     /// Frames made so far.
     private(set) var made: UInt64 = 0
 
-    static let maximumFlows = 4096
+    static let maximumFlows = 32768
 
     /// - Parameter packetsPerSecond: nil for as fast as there is room.
-    init(_ endpoints: TrafficEndpoints, flowCount: Int, sizes: FrameSizes, packetsPerSecond: UInt64?) {
-        precondition(flowCount >= 1 && flowCount <= Self.maximumFlows, "1 to 4096 flows")
+    init(
+        _ endpoints: TrafficEndpoints, flowCount: Int, popularity: FlowPopularity = .even, sizes: FrameSizes,
+        packetsPerSecond: UInt64?
+    ) {
+        precondition(flowCount >= 1 && flowCount <= Self.maximumFlows, "1 to \(Self.maximumFlows) flows")
         precondition(sizes.longest >= FrameSizes.minimum && sizes.longest <= FrameSizes.maximum, "no such frame length")
         writer = FrameWriter(
             destinationMAC: endpoints.destinationMAC, sourceMAC: endpoints.sourceMAC,
             addresses: .v4(source: endpoints.source, destination: endpoints.destination),
-            sourcePort: endpoints.firstSourcePort, destinationPort: endpoints.destinationPort, checksum: .none)
+            sourcePort: endpoints.firstSourcePort, destinationPort: endpoints.firstDestinationPort, checksum: .none)
         firstSourcePort = endpoints.firstSourcePort
+        firstDestinationPort = endpoints.firstDestinationPort
+        picker = FlowPicker(flowCount: flowCount, popularity: popularity)
         self.flowCount = flowCount
         self.sizes = sizes
         unsafe sequences = .allocate(capacity: flowCount)
@@ -77,7 +83,9 @@ struct TrafficSource: ~Copyable {
     @_noLocks
     private mutating func write(_ mbuf: Mbuf, _ now: UInt64) {
         let length = sizes.length(ofFrame: made)
+        let flow = picker.next()
         writer.sourcePort = firstSourcePort &+ UInt16(truncatingIfNeeded: flow)
+        writer.destinationPort = firstDestinationPort &+ UInt16(truncatingIfNeeded: flow)
         let buffer = mbuf.frameBuffer
         let payload = writer.payloadOffset
         pad(buffer, from: payload, to: length)
@@ -88,7 +96,6 @@ struct TrafficSource: ~Copyable {
         precondition(written == length && fits, "an mbuf holds the longest frame")
         unsafe sequences[flow] = number &+ 1
         made &+= 1
-        flow = flow + 1 == flowCount ? 0 : flow + 1
     }
 
     /// Overwrites what the mbuf held before, which must not leave the host.

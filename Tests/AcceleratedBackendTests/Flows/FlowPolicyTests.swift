@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import Foundation
+import TestSupport
 import Testing
 import Wire
 
@@ -216,7 +217,7 @@ import Wire
             cumulative.append(sum)
         }
         let oracle = cumulative[127] / sum
-        var random = SplitMix64(state: seed)
+        var random = SeededRandom(seed: seed)
         let selectors = (0..<flows).map(Self.flow)
         let table = FlowSketchTable(capacity: 1024, seed: seed)
         var bench = Bench(settings(128))
