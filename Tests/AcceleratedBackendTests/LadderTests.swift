@@ -26,7 +26,7 @@ import Wire
 
     static let drivers: [(driver: String, device: UInt16?, forms: String)] = [
         ("net_sfc_efx", nil, "AEF"), ("mlx5_pci", nil, "AEF"), ("mlx5_auxiliary", nil, "AEF"), ("net_bnxt", nil, "ABEF"),
-        ("net_ring", nil, "AF"), ("net_ixgbe", 0x10FB, "BEF"), ("net_ixgbe", 0x1563, "BDF"), ("net_ixgbe", nil, "BEF"),
+        ("net_ring", nil, "AF"), ("net_ixgbe", 0x10FB, "BEF"), ("net_ixgbe", 0x1563, "BDEF"), ("net_ixgbe", nil, "BEF"),
         ("net_i40e", 0x1572, "BCF"), ("net_e1000_igb", 0x10C9, "BEF"), ("net_tap", nil, "F"), ("net_null", nil, "F"),
         ("", nil, "F"),
     ]

@@ -32,7 +32,8 @@ import Testing
 
     static let cases = [
         options(.ixgbe82599, lcores: 1, seed: 1), options(.ixgbe82599, lcores: 2, seed: 2),
-        options(.mlx5, lcores: 2, seed: 3), options(.sfc, lcores: 1, seed: 4),
+        options(.mlx5, lcores: 2, seed: 3), options(.sfc, lcores: 1, seed: 4), options(.ixgbeX550, lcores: 1, seed: 5),
+        options(.igb, lcores: 2, seed: 6), options(.bnxt, lcores: 1, seed: 7),
     ]
 
     private func flowCounters(_ rig: SwitchingRig) -> FlowPolicyCounters {

@@ -12,7 +12,7 @@ extension BackendEngine {
     mutating func probeFlows() {
         flows.shape = nil
         guard host?.canHoldFlows != false else { return ladder.refuse(.perFlow, "netback can't hold single flows") }
-        let candidates = FlowRuleShape.candidates(driver: facts.driver)
+        let candidates = FlowRuleShape.candidates(driver: facts.driver, device: facts.device)
         if configuration.flows.addresses.isEmpty && !candidates.contains(where: \.matchesMAC) {
             return ladder.refuse(
                 .perFlow, "its rules can't match a MAC, and no vif has addresses that are known to be its own alone")

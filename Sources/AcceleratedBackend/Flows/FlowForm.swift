@@ -25,8 +25,12 @@ struct FlowRuleShape: Sendable, Equatable {
     var takesIPv6 = true
 
     /// What to ask of a driver, the best first.
-    static func candidates(driver: String) -> [FlowRuleShape] {
+    static func candidates(driver: String, device: UInt16?) -> [FlowRuleShape] {
         switch driver {
+        // ixgbe_flow.c: no n-tuples from X550 on. Its flow director takes no protocol in the IP item, and IPv4 alone
+        // (ixgbe_parse_fdir_filter_normal); all of a port's rules name the same fields.
+        case "net_ixgbe" where DriverFacts.isX550(device):
+            [FlowRuleShape(matchesMAC: false, namesProtocol: false, takesIPv6: false)]
         // ixgbe_flow.c and igb_flow.c (cons_parse_ntuple_filter): no field of ETH, and the UDP or TCP item says nothing of the protocol,
         // so that a rule that does not name it takes both.
         case "net_ixgbe", "net_e1000_igb": [FlowRuleShape(matchesMAC: false, namesProtocol: true, takesIPv6: false)]

@@ -17,8 +17,8 @@ enum DriverFacts {
         // bnxt_flow.c: full masks only; refuses queue 0, which is never granted. bnxt_ethdev.c: a pool is a VNIC.
         case "net_bnxt": [.destinationMAC, .addressPool, .perFlow, .software]
         // ixgbe_flow.c: "mac compare is unsupported" in ntuple rules, of which only 82599 and X540 have some; the flow director matches
-        // a MAC in a VLAN from X550 on.
-        case "net_ixgbe": [.addressPool, isX550(device) ? .macAndVLAN : .perFlow, .software]
+        // a MAC in a VLAN from X550 on, or single flows: the first rule says which.
+        case "net_ixgbe": [.addressPool] + (isX550(device) ? [.macAndVLAN] : []) + [.perFlow, .software]
         // i40e_flow.c: no rule of destination MAC alone, but together with the kind of packet.
         case "net_i40e": [.addressPool, .ipv4RuleSet, .software]
         // igb_flow.c: no MAC in any rule; the 82576's match five fields, of which some may be left out.
@@ -32,7 +32,7 @@ enum DriverFacts {
     }
 
     /// X550 and X550EM (drivers/net/ixgbe/base/ixgbe_type.h, IXGBE_DEV_ID_X550*).
-    private static func isX550(_ device: UInt16?) -> Bool {
+    static func isX550(_ device: UInt16?) -> Bool {
         switch device ?? 0 {
         case 0x1563, 0x15D1, 0x15AA...0x15AE, 0x15B0, 0x15C2...0x15C4, 0x15C6...0x15C8, 0x15CA, 0x15CC, 0x15CE, 0x15E4, 0x15E5:
             true

@@ -7,7 +7,7 @@ import DPDK
 /// * drivers/net/ixgbe/ixgbe_flow.c, `ixgbe_flow_create` and `_validate`: parsers are tried in the order n-tuple, EtherType,
 ///   flow director, RSS, and the last one's words are the answer: "Not supported action." when validating, "Failed to create
 ///   flow." when creating. No COUNT; `ixgbe_flow_ops` has no query.
-/// * `ixgbe_parse_ntuple_filter`: a queue out of range is answered by `-rte_errno` that nobody has set, so the rule is taken.
+/// * `ixgbe_parse_ntuple_filter`: only the 82599 and the X540 have n-tuples. A queue out of range is answered by `-rte_errno` that nobody has set, so the rule is taken.
 /// * base/ixgbe_type.h: 128 n-tuples (`IXGBE_MAX_FTQF_FILTERS`), 8 EtherTypes (`IXGBE_MAX_ETQF_FILTERS`);
 ///   ixgbe_ethdev.c: one n-tuple more is ENOSYS (`ixgbe_add_5tuple_filter`), one EtherType more ENOSPC, a second one with the
 ///   same match EEXIST.
@@ -36,7 +36,7 @@ struct IxgbePersonality: FlowPersonality {
     }
 
     func steering(of rule: FlowRule, _ call: FlowCall, _ state: inout FlowState) throws(FlowError) -> Steering {
-        if let (match, queue) = IntelFilters.ntuple(rule) {
+        if !isX550, let (match, queue) = IntelFilters.ntuple(rule) {
             let verdict = Int(queue) < call.queues ? Verdict.queue(Int(queue)) : .nowhere
             return Steering(match: match, verdict: verdict, table: .ntuple)
         }
