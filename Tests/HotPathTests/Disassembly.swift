@@ -17,6 +17,8 @@ struct Disassembly {
     private var functions: [UInt64: Function] = [:]
     /// Every name, also those that share an address with another.
     private(set) var addresses: [String: UInt64] = [:]
+    /// Bytes of the functions that the symbol table knows. A function behind one, without a name, is not part of it.
+    private var sizes: [UInt64: UInt64] = [:]
 
     init(_ text: String) {
         self.text = text
@@ -33,8 +35,9 @@ struct Disassembly {
                 close(at: number, into: &functions)
                 current = (address, name, number + 1)
                 addresses[name] = address
-            } else if let (address, name) = Self.symbol(line), addresses[name] == nil {
-                addresses[name] = address
+            } else if let (address, size, name) = Self.symbol(line) {
+                if addresses[name] == nil { addresses[name] = address }
+                sizes[address] = max(sizes[address] ?? 0, size)
             }
         }
         close(at: lines.count, into: &functions)
@@ -60,6 +63,10 @@ struct Disassembly {
     func instructions(at address: UInt64) -> [Instruction] {
         guard let function = functions[address] else { return [] }
         var instructions = lines[function.lines].compactMap { Instruction(line: text[$0]) }
+        // Assembly may leave the size out.
+        if let size = sizes[address], size > 0 {
+            instructions.removeAll { $0.address >= address + size }
+        }
         while instructions.last?.kind == .padding { instructions.removeLast() }
         return instructions
     }
@@ -83,12 +90,13 @@ struct Disassembly {
     }
 
     /// `0000000000001234 g     F .text\t0000000000000056 .protected name`: a function of the symbol table.
-    private static func symbol(_ line: Substring) -> (UInt64, String)? {
+    private static func symbol(_ line: Substring) -> (address: UInt64, size: UInt64, name: String)? {
         guard let tab = line.firstIndex(of: "\t"), line[..<tab].hasSuffix("F .text"),
             let space = line.firstIndex(of: " "), let address = UInt64(line[..<space], radix: 16),
-            let name = line[tab...].split(separator: " ").last
+            let name = line[tab...].split(separator: " ").last,
+            let size = UInt64(line[tab...].dropFirst().prefix { $0 != " " }, radix: 16)
         else { return nil }
-        return (address, String(name))
+        return (address, size, String(name))
     }
 }
 

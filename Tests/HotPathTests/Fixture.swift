@@ -6,6 +6,7 @@ let fixture = """
     0000000000001000 g     F .text\t000000000000000a              .protected hot_poll
     0000000000001200 l     F .text\t000000000000000a              .hidden leaf
     0000000000001200 g     F .text\t000000000000000a              .protected merged_poll
+    000000000000f000 l     F .text\t0000000000000006              .hidden short_poll
     0000000000009000 g     O .data\t0000000000000008              table
 
     Disassembly of section .plt:
@@ -33,6 +34,17 @@ let fixture = """
         1200:\tmov    %rdi,%rax
         1204:\tcall   100 <swift_retain@plt>
         1209:\tret
+
+    000000000000f000 <short_poll>:
+        f000:\tcall   1400 <clean_leaf>
+        f005:\tret
+        f006:\txchg   %ax,%ax
+        f008:\tcall   100 <swift_retain@plt>
+        f00d:\tret
+
+    000000000000f100 <stray_poll>:
+        f100:\tcall   f008 <short_poll+0x8>
+        f105:\tret
 
     0000000000001300 <clean_poll>:
         1300:\tcall   1400 <clean_leaf>

@@ -43,6 +43,14 @@ import Testing
         #expect(!finding.reached.contains("outlined_trap"))
     }
 
+    @Test func whatIsBehindTheEndOfAFunctionIsNotPartOfIt() {
+        #expect(check("short_poll").violations == [])
+    }
+
+    @Test func aCallOfAFunctionWithoutANameIsFound() {
+        #expect(check("stray_poll").violations.map(\.address) == [0xF100])
+    }
+
     @Test func theShimIsNotLookedInto() {
         #expect(check("shim_poll").violations == [])
     }
