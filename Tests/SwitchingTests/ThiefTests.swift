@@ -28,7 +28,8 @@ import Wire
     /// What each family uses when it may do anything but pools, and single flows alone where its rules can.
     static let rows: [Row] = {
         let best: [(Personality, Character)] = [
-            (.ixgbe82599, "E"), (.ixgbeX550, "E"), (.i40e, "C"), (.igb, "E"), (.sfc, "A"), (.mlx5, "A"), (.bnxt, "A"), (.none, "F"),
+            (.ixgbe82599, "E"), (.ixgbeX550, "E"), (.i40e, "C"), (.igb, "E"), (.sfc, "A"), (.mlx5, "A"), (.bnxt, "A"),
+            (.none, "F"),
         ]
         return best.map { Row(personality: $0.0, forms: Set(SteeringForm.allCases), form: $0.1) }
             + [Personality.sfc, .mlx5, .bnxt].map { Row(personality: $0, forms: [.perFlow, .software], form: "E") }

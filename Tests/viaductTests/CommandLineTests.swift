@@ -23,7 +23,8 @@ struct CommandLineTests {
 
     @Test func everyOptionOfTheDemoIsTaken() throws {
         let settings = try Self.demo(
-            "--json", "--seconds", "2.5", "--rate", "max", "--size", "1514", "--flows", "3", "--zipf", "1.1", "--nic", "none", "--plugin", "dummy",
+            "--json", "--seconds", "2.5", "--rate", "max", "--size", "1514", "--flows", "3", "--zipf", "1.1", "--nic", "none",
+            "--plugin", "dummy",
             "--lcores", "single", "--seed", "9", "--verbose", "--vlan", "7", "--no-vmdq", "--switches", "8")
         #expect(
             settings

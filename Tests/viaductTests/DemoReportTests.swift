@@ -80,7 +80,9 @@ struct DemoReportTests {
         #expect(flows.made == 6 && flows.removed == 2 && flows.changesPerSecond == 4)
         let object = try Self.object(Self.report(flows: flows))
         #expect(Set(object.keys) == Self.keys.union(["flows"]))
-        #expect(Self.report(flows: flows).summary.contains("0.6 of the packets by 2 rules, an oracle's 0.7, 6 rules made, 2 taken out"))
+        #expect(
+            Self.report(flows: flows).summary.contains(
+                "0.6 of the packets by 2 rules, an oracle's 0.7, 6 rules made, 2 taken out"))
     }
 
     @Test func withoutRulesOfFlowsThereIsNothingToJudge() {

@@ -62,7 +62,9 @@ struct DemoCommand: ParsableCommand {
         }
         if let zipf {
             guard (0.1...5).contains(zipf) else { throw ValidationError("--zipf must be 0.1 to 5.") }
-            guard pcap == nil else { throw ValidationError("--zipf and --pcap exclude each other: a capture has flows of its own.") }
+            guard pcap == nil else {
+                throw ValidationError("--zipf and --pcap exclude each other: a capture has flows of its own.")
+            }
         }
     }
 
@@ -70,7 +72,8 @@ struct DemoCommand: ParsableCommand {
 
     var settings: DemoSettings {
         DemoSettings(
-            seconds: runSeconds, rate: rate, size: size, flows: flows, zipf: zipf, switches: switches, host: host.settings, isJSON: json,
+            seconds: runSeconds, rate: rate, size: size, flows: flows, zipf: zipf, switches: switches, host: host.settings,
+            isJSON: json,
             isVerbose: host.verbose)
     }
 

@@ -78,7 +78,8 @@ struct DemoReport: Encodable, Equatable, Sendable {
     static func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
 
     private enum Key: String, CodingKey {
-        case rx, tx, lost, reordered, duplicated, declined, switches, mbufsInUse, leakedMbufs, form, coverage, refused, flows, gbps
+        case rx, tx, lost, reordered, duplicated, declined, switches, mbufsInUse, leakedMbufs, form, coverage, refused, flows,
+            gbps
         case mpps
     }
 

@@ -24,7 +24,8 @@ extension DemoReport {
 extension FlowFindings {
     fileprivate var summary: String {
         let reached =
-            share.map { "\($0) of the packets by \(used) rules" + (oracle.map { ", an oracle's \($0)" } ?? "") } ?? "at most \(used) of \(rules) rules in use"
+            share.map { "\($0) of the packets by \(used) rules" + (oracle.map { ", an oracle's \($0)" } ?? "") }
+            ?? "at most \(used) of \(rules) rules in use"
         return reached + ", \(made) rules made, \(removed) taken out"
     }
 }

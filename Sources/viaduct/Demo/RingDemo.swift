@@ -48,7 +48,8 @@ enum RingDemo {
         if settings.isVerbose { HostCounters.show(status, host) }
         let report = DemoReport(
             status: status, findings: found.findings + atGuest,
-            flows: FlowFindings(conductor.flowShare, sent: capture == nil ? found.sent : nil), meter: conductor.meter, steering: conductor.steering,
+            flows: FlowFindings(conductor.flowShare, sent: capture == nil ? found.sent : nil), meter: conductor.meter,
+            steering: conductor.steering,
             mbufsInUse: host.stop())
         if failure is Interrupted { whenInterrupted(report) }
         if let failure { throw failure }

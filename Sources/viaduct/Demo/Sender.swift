@@ -38,7 +38,8 @@ final class FlowSender: Sender {
             WirePeer(
                 wire: wire, pool: host.wirePool, endpoints: DemoSettings.endpoints,
                 source: TrafficSource(
-                    DemoSettings.endpoints, flowCount: settings.flows, popularity: settings.popularity, sizes: .fixed(settings.size),
+                    DemoSettings.endpoints, flowCount: settings.flows, popularity: settings.popularity,
+                    sizes: .fixed(settings.size),
                     packetsPerSecond: settings.rate.packetsPerSecond),
                 windowCapacity: DemoSettings.windowCapacity, vlan: settings.host.vlan ?? 0, counters: counters, orders: orders)
         }
