@@ -9,8 +9,6 @@ public struct AcceleratedBackendConfiguration: Sendable {
     public var frontendPlugin = "accelerated"
     /// Forms of steering that may be used, where the port's driver is known for them.
     public var forms: Set<SteeringForm> = Set(SteeringForm.allCases)
-    /// Frames that a frontend may keep back until the fence.
-    public var maximumStash: UInt32 = 1024
     /// How long a rule's effect may lag behind its creation and removal, and frames in the port behind it; nil for what is known
     /// of the driver, see ``SettleTime``.
     public var settleNanoseconds: UInt64?
@@ -18,21 +16,12 @@ public struct AcceleratedBackendConfiguration: Sendable {
     /// blame.
     public var silenceNanoseconds: UInt64 = 5_000_000_000
     public var limits = AccelerationLimits()
+    /// To begin with; see ``AcceleratedBackend/setQuotas(_:)``.
     public var quotas = AcceleratedBackendQuotas()
     /// Of form E.
     public var flows = FlowConfiguration()
     /// Vifs that the backend looks after at most, accelerated or not.
     public var maximumVifs = 64
-
-    public init() {}
-}
-
-/// How much of a port the backend may use.
-public struct AcceleratedBackendQuotas: Sendable, Hashable {
-    /// VIs granted at once; more vifs wait with the reason `quota`.
-    public var virtualInterfaces = Int.max
-    /// Flow rules in the port at once.
-    public var rules = Int.max
 
     public init() {}
 }

@@ -63,6 +63,33 @@ import Testing
     }
 
     /// The guest knows nothing of its VLAN, whichever way its frames go.
+    @Test func quotasThatChangeUnderLoadLoseAndReorderNothing() throws {
+        try SwitchingRig.run { rig in
+            let backend = try #require(rig.backend)
+            rig.startTraffic()
+            try rig.becomeFast()
+            for _ in 0..<3 {
+                var quotas = backend.quotas
+                quotas.vif.rules = 0
+                backend.setQuotas(quotas)
+                try rig.wait("steering without a rule") {
+                    rig.host.state == .connected && rig.host.form == "F" && rig.status.isFast
+                }
+                try rig.passTraffic(50)
+                quotas.virtualInterfaces = 0
+                backend.setQuotas(quotas)
+                try rig.wait("the slow path") { rig.host.state.reason?.code == .quota && !rig.status.isFast }
+                try rig.passTraffic(50)
+                backend.setQuotas(AcceleratedBackendQuotas())
+                try rig.wait("a rule") { rig.host.state == .connected && rig.host.form == "A" && rig.count(.peersFast) == 2 }
+                try rig.passTraffic(50)
+            }
+            try rig.becomeSlow()
+            try rig.stopTraffic()
+            rig.expectPerfection()
+        }
+    }
+
     @Test(arguments: [SteeringForm.destinationMAC, .software])
     func switchesInAVLANLoseAndReorderNothing(_ form: SteeringForm) throws {
         try SwitchingRig.run(SwitchingRig.Options(forms: [form], vlan: 42)) { rig in

@@ -25,13 +25,13 @@ struct CommandLineTests {
         let settings = try Self.demo(
             "--json", "--seconds", "2.5", "--rate", "max", "--size", "1514", "--flows", "3", "--zipf", "1.1", "--nic", "none",
             "--plugin", "dummy",
-            "--lcores", "single", "--seed", "9", "--verbose", "--vlan", "7", "--no-vmdq", "--switches", "8")
+            "--lcores", "single", "--seed", "9", "--verbose", "--vlan", "7", "--rules", "5", "--no-vmdq", "--switches", "8")
         #expect(
             settings
                 == DemoSettings(
                     seconds: 2.5, rate: .max, size: 1514, flows: 3, zipf: 1.1, switches: 8,
                     host: HostSettings(
-                        nic: .none, allowsPools: false, vlan: 7, plugin: .dummy, lcores: .single, seed: 9),
+                        nic: .none, allowsPools: false, vlan: 7, rules: 5, plugin: .dummy, lcores: .single, seed: 9),
                     isJSON: true, isVerbose: true))
     }
 
@@ -70,7 +70,7 @@ struct CommandLineTests {
         ["demo", "--bogus"], ["bogus"], ["demo", "--seconds", "0"], ["demo", "--seconds", "x"], ["demo", "--rate", "0"],
         ["demo", "--rate", "-5"], ["demo", "--rate", "1000000001"], ["demo", "--rate", "fast"], ["demo", "--size", "65"],
         ["demo", "--size", "1515"], ["demo", "--flows", "0"], ["demo", "--flows", "32769"], ["demo", "--vlan", "0"],
-        ["demo", "--zipf", "0"], ["demo", "--zipf", "x"], ["demo", "--zipf", "1", "--pcap", "x"],
+        ["demo", "--zipf", "0"], ["demo", "--rules", "-1"], ["demo", "--zipf", "x"], ["demo", "--zipf", "1", "--pcap", "x"],
         ["netfront", "sink", "--wire", "net_null0", "--address", "10.0.0"],
         ["demo", "--vlan", "4095"], ["demo", "--netns", "--vlan", "5"],
         ["demo", "--switches", "0"], ["demo", "--nic", "ixgbe"],

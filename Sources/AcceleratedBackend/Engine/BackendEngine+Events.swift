@@ -24,7 +24,7 @@ extension BackendEngine {
             vifs.count < configuration.maximumVifs
         else { return false }
         var machine = BackendMachine.Configuration(
-            mac: description.mac, plugin: configuration.frontendPlugin, maximumStash: configuration.maximumStash,
+            mac: description.mac, plugin: configuration.frontendPlugin, maximumStash: quotas.quotas(of: description.mac).stash,
             settleNanoseconds: facts.settleNanoseconds)
         machine.limits = configuration.limits
         if ladder.forms.contains(.perFlow) {

@@ -58,9 +58,9 @@ extension BackendEngine {
             let words = ladder.account(of: vifs[id]?.refusals ?? [], next: nil) ?? "no form is known for \(facts.driver)"
             return [.virtualInterface(.unavailable(AccelerationReason(.noSteeringForm, words)))]
         }
-        guard pool.counts.granted < configuration.quotas.virtualInterfaces else {
+        guard pool.counts.granted < quotas.virtualInterfaces else {
             vifs[id]?.wants = .interface
-            let words = "\(configuration.quotas.virtualInterfaces) VIs are granted"
+            let words = "\(quotas.virtualInterfaces) VIs are granted"
             return [.virtualInterface(.unavailable(AccelerationReason(.quota, words)))]
         }
         guard let index = pool.allocate(vif: id, for: form.method) else {
@@ -98,9 +98,11 @@ extension BackendEngine {
                 }
                 if form == .perFlow, let objection = flowObjection(to: vif) { throw objection }
                 guard let candidate = pool.interfaces.first(where: form.method.accepts) else { return form }
-                _ = try form.method.installation(
+                let installation = try form.method.installation(
                     for: candidate.target(mac: vif.description.mac.rawValue, vlan: vif.description.vlan))
-                return form
+                // Single flows come one by one, and need one to begin with.
+                guard let words = quotaObjection(form == .perFlow ? 1 : installation.ruleCount, to: vif) else { return form }
+                refusals.append(Ladder.Refusal(form: form, words: words, isQuota: true))
             } catch {
                 refusals.append(Ladder.Refusal(form: form, words: error.words))
             }
@@ -122,9 +124,9 @@ extension BackendEngine {
         } catch {
             return [ruleFailed(AccelerationReason(.ruleRefused, error.words), of: id)]
         }
-        guard ruleCount + installation.ruleCount <= configuration.quotas.rules else {
+        guard ruleCount + installation.ruleCount <= quotas.rules else {
             vifs[id]?.wants = .rule
-            return [.rule(.failed(AccelerationReason(.quota, "\(ruleCount) of \(configuration.quotas.rules) rules are in use")))]
+            return [.rule(.failed(AccelerationReason(.quota, "\(ruleCount) of \(quotas.rules) rules are in use")))]
         }
         var installed = InstalledSteering()
         let error = installed.install(installation, programmer)

@@ -27,6 +27,7 @@ struct BackendEngine {
     let sightings: SightingTable
     let logger: Logger
 
+    var quotas: AcceleratedBackendQuotas
     var host: BackendHost?
     var ladder: Ladder
     var pool: VirtualInterfacePool
@@ -56,6 +57,7 @@ struct BackendEngine {
         interfaces: [VirtualInterface], logger: Logger
     ) {
         self.configuration = configuration
+        quotas = configuration.quotas
         self.facts = facts
         self.programmer = programmer
         self.logger = logger

@@ -92,6 +92,7 @@ extension BackendEngine {
                 grant: grant, settleNanoseconds: facts.settleNanoseconds, limits: configuration.limits),
             meter: meter)
         flows.policy.add(vif: id, now: now)
+        setFlowLimit(of: id)
         return [.rule(.created)]
     }
 
@@ -261,7 +262,7 @@ extension BackendEngine {
         flows.observedAt = now
         for id in order { observeFlows(of: id) }
         flows.policy.settings.rules = min(
-            configuration.flows.policy.rules, max(0, configuration.quotas.rules - (ruleCount - flows.ruleCount)))
+            configuration.flows.policy.rules, max(0, quotas.rules - (ruleCount - flows.ruleCount)))
         for (id, change) in flows.policy.decide(now: now) {
             tellFlows(id, .change(adds: change.adds, removes: change.removes))
         }

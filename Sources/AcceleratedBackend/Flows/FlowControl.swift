@@ -85,7 +85,7 @@ public struct FlowReport: Sendable, Equatable {
     /// Flows with a rule of their own, each with its frames a second as far as known.
     public var steered: [String: Double] = [:]
     public var counters = FlowPolicyCounters()
-    /// Rules that all vifs' flows may have: what is configured, or fewer where the port was found full.
+    /// Rules that the vif's flows may have at most: its quota, or fewer where the port has no more for all vifs.
     public var ruleLimit = 0
 }
 
@@ -96,7 +96,7 @@ extension AcceleratedBackend {
             guard let flows = engine.flows.vifs[vif] else { return nil }
             var report = FlowReport()
             report.counters = engine.flows.policy.counters
-            report.ruleLimit = engine.flows.policy.limit
+            report.ruleLimit = engine.flows.policy.limit(of: vif)
             let steered = Set(flows.machine.steered.map(\.selector))
             for flow in engine.flows.policy.flows(of: vif) where steered.contains(flow.selector) {
                 report.steered[flow.selector.description] = flow.rate

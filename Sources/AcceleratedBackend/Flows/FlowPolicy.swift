@@ -43,6 +43,8 @@ struct FlowPolicy: Sendable {
         /// Flows that have, or are about to have or to lose, a rule.
         var numbers: [UInt32: FlowSelector] = [:]
         var observedAt: UInt64
+        /// Rules that it may have, however many are free.
+        var ruleLimit = Int.max
         /// A batch is under way.
         var isBusy = false
         var lastID: UInt32 = 0
@@ -71,6 +73,8 @@ struct FlowPolicy: Sendable {
     }
 
     mutating func remove(vif: VifID) { guests[vif] = nil }
+
+    mutating func setRuleLimit(_ limit: Int, vif: VifID) { guests[vif]?.ruleLimit = limit }
 
     /// Flows of the vif that have a rule, or are about to get or lose one.
     func ruleCount(of vif: VifID) -> Int { guests[vif]?.numbers.count ?? 0 }
@@ -214,13 +218,15 @@ struct FlowPolicy: Sendable {
         if now >= fullUntil { foundLimit = .max }
     }
 
-    /// Rules there are.
-    var limit: Int { min(settings.rules, foundLimit) }
+    /// Rules that the vif may have at most, when no other one wants any.
+    func limit(of vif: VifID) -> Int { min(limit, guests[vif]?.ruleLimit ?? 0) }
+
+    private var limit: Int { min(settings.rules, foundLimit) }
 
     /// Max-min fair shares of the rules: nobody gets more than it has use for, and what it leaves goes to those who have.
     func shares(_ now: UInt64) -> [VifID: Int] {
         var demands = guests.mapValues { guest in
-            min(guest.flows.values.count { $0.condition != .candidate || isWorthy($0, now) }, settings.rulesPerVif)
+            min(guest.flows.values.count { $0.condition != .candidate || isWorthy($0, now) }, guest.ruleLimit)
         }
         var shares = demands.mapValues { _ in 0 }
         var left = limit

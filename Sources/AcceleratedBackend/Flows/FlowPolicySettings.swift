@@ -4,8 +4,6 @@
 public struct FlowPolicySettings: Sendable, Hashable {
     /// Rules of the port that flows may use.
     public var rules = 128
-    /// Rules of one vif, however many are free.
-    public var rulesPerVif = Int.max
     /// Flows added, and flows removed, in one batch; at most `ControlProtocol.maximumFlowChanges`.
     public var batch = 16
     /// Rules created over time, and at once after a quiet while.

@@ -10,6 +10,8 @@ struct Ladder: Sendable {
     struct Refusal: Sendable, Equatable {
         let form: SteeringForm
         let words: String
+        /// The vif's own quota is too small for it.
+        var isQuota = false
     }
 
     let forms: [SteeringForm]

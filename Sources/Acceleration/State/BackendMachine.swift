@@ -29,7 +29,7 @@ public struct BackendMachine: Sendable {
         }
     }
 
-    public let configuration: Configuration
+    public private(set) var configuration: Configuration
 
     /// What to publish for this vif.
     public internal(set) var state = AccelerationState.none
@@ -121,6 +121,9 @@ public struct BackendMachine: Sendable {
         self.configuration = configuration
         offeredVersion = configuration.versions.upperBound
     }
+
+    /// From the next offer on, the frontend may keep back so many frames.
+    public mutating func setMaximumStash(_ frames: UInt32) { configuration.maximumStash = frames }
 
     /// What to do about `event`, in order. `now` is in nanoseconds of any clock that does not go back.
     public mutating func handle(_ event: BackendEvent, now: UInt64) -> [BackendAction] {

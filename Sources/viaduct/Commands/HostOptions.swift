@@ -12,6 +12,8 @@ struct HostOptions: ParsableArguments {
     var withoutPools = false
     @Option(help: "The guest's VLAN on the uplink, 1 to 4094; otherwise its frames are untagged there.")
     var vlan: UInt16?
+    @Option(help: "Flow rules that the guest may have in the NIC; as many as that takes when not given.")
+    var rules: Int?
     @OptionGroup var plugins: PluginOptions
     @Option(help: "Everything on one lcore, on two, or on one each.")
     var lcores = LcorePlan.split
@@ -22,11 +24,12 @@ struct HostOptions: ParsableArguments {
 
     func validate() throws {
         if let vlan, !(1...4094).contains(vlan) { throw ValidationError("--vlan must be 1 to 4094.") }
+        if let rules, rules < 0 { throw ValidationError("--rules must be 0 or more.") }
     }
 
     var settings: HostSettings {
         HostSettings(
-            nic: nic, allowsPools: !withoutPools, vlan: vlan, plugin: plugins.plugin, pluginFolder: plugins.pluginFolder,
+            nic: nic, allowsPools: !withoutPools, vlan: vlan, rules: rules, plugin: plugins.plugin, pluginFolder: plugins.pluginFolder,
             lcores: lcores, seed: seed)
     }
 }

@@ -15,6 +15,8 @@ struct FlowShareMeter: Sendable {
     private(set) var fastSeconds = 0.0
     /// As it was last in use.
     private(set) var report: FlowReport?
+    /// Rules that there were for flows, while the fast path was in use.
+    private(set) var ruleLimit = 0
     /// The most rules at once.
     private(set) var mostRules = 0
     private var last: PathSample?
@@ -26,10 +28,11 @@ struct FlowShareMeter: Sendable {
             self.report = report
             mostRules = max(mostRules, report.steered.count)
         }
-        guard sample.path == .fast, report != nil else {
+        guard sample.path == .fast, let report else {
             fastSince = nil
             return
         }
+        ruleLimit = report.ruleLimit
         guard let since = fastSince, let last, sample.time > last.time else {
             fastSince = sample.time
             return
@@ -65,9 +68,9 @@ struct FlowFindings: Encodable, Equatable, Sendable {
     /// - Parameter sent: packets of each flow, where that is known.
     init?(_ meter: FlowShareMeter, sent: [UInt64]?) {
         guard let report = meter.report else { return nil }
-        rules = report.ruleLimit
+        rules = meter.ruleLimit
         used = meter.mostRules
-        let best = sent.flatMap { Self.best($0, rules: report.ruleLimit) }
+        let best = sent.flatMap { Self.best($0, rules: meter.ruleLimit) }
         let reached = meter.packets > 0 ? Double(meter.fastPackets) / Double(meter.packets) : nil
         oracle = best.map(DemoReport.rounded)
         share = reached.map(DemoReport.rounded)

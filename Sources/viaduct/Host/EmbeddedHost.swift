@@ -129,6 +129,7 @@ final class EmbeddedHost: @unchecked Sendable {
         case .accelerated:
             var settings = AcceleratedBackendConfiguration()
             settings.flows.addresses = [configuration.guestMAC: configuration.guestAddresses]
+            if let rules = configuration.settings.rules { settings.quotas.vif.rules = rules }
             let backend = try AcceleratedBackend(
                 configuration: settings, port: uplink.port, virtualInterfaces: try interfaces(),
                 logger: logger)

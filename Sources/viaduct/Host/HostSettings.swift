@@ -9,6 +9,8 @@ struct HostSettings: Sendable, Equatable {
     var allowsPools = true
     /// The guest's VLAN on the uplink.
     var vlan: UInt16?
+    /// Flow rules that the guest may have; nil for as many as the port takes.
+    var rules: Int?
     var plugin = PluginKind.accelerated
     /// Where plugins are that are files.
     var pluginFolder: String?

@@ -158,9 +158,8 @@ import Wire
     }
 
     @Test func theQuotaOfAVifHolds() {
-        var settings = settings(100)
-        settings.rulesPerVif = 3
-        var bench = Bench(settings)
+        var bench = Bench(settings(100))
+        bench.policy.setRuleLimit(3, vif: 1)
         for _ in 0..<50 { bench.pass([1: Dictionary(uniqueKeysWithValues: (0..<20).map { (Self.flow($0), 100) })]) }
         #expect(bench.steered.count == 3)
     }

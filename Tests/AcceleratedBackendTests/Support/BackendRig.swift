@@ -21,6 +21,8 @@ final class BackendRig {
     /// VIs that a frontend has open, by grant.
     private(set) var open: Set<UInt32> = []
     private(set) var grants: [UInt32: [UInt32]] = [:]
+    /// What each offer said of the stash.
+    private(set) var stashes: [UInt32: [UInt32]] = [:]
     /// Frontends that say nothing.
     var silent: Set<UInt32> = []
     /// The newest version that frontends speak.
@@ -188,7 +190,9 @@ final class BackendRig {
 
     func answer(_ message: ControlMessage, _ vif: UInt32) {
         switch message {
-        case .offer(let version, _, _, _): say(.accept(version: min(version, frontendVersion)), vif)
+        case .offer(let version, _, _, let stash):
+            stashes[vif, default: []].append(stash)
+            say(.accept(version: min(version, frontendVersion)), vif)
         case .changeFlows(let id, let sequence, let adds, let removes):
             for entry in adds { flowIDs[vif, default: [:]][entry.selector.port] = entry.id }
             if !removes.isEmpty { draining.insert(sequence) }
