@@ -29,7 +29,8 @@ struct HostOptions: ParsableArguments {
 
     var settings: HostSettings {
         HostSettings(
-            nic: nic, allowsPools: !withoutPools, vlan: vlan, rules: rules, plugin: plugins.plugin, pluginFolder: plugins.pluginFolder,
+            nic: nic, allowsPools: !withoutPools, vlan: vlan, rules: rules, plugin: plugins.plugin,
+            pluginFolder: plugins.pluginFolder,
             lcores: lcores, seed: seed)
     }
 }
