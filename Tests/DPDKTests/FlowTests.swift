@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import CDPDK
+import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -126,6 +128,69 @@ import Testing
             engine.refusal = nil
             try kept.remove()
             #expect(engine.destroyed == [0x1001])
+        }
+    }
+
+    /// A device whose flow calls take their time, and that notices another device's in between.
+    private final class SlowEngine: SoftDeviceEngine, Sendable {
+        static let inside = Atomic(0)
+        static let overlaps = Atomic(0)
+        static let calls = Atomic(0)
+
+        private func enter() {
+            if Self.inside.add(1, ordering: .relaxed).oldValue > 0 { Self.overlaps.add(1, ordering: .relaxed) }
+            Self.calls.add(1, ordering: .relaxed)
+            usleep(20)
+            Self.inside.subtract(1, ordering: .relaxed)
+        }
+        func setUpQueue(_ queue: UInt16, descriptors: Int, pool: MempoolHandle) throws(DPDKError) {}
+        func validate(_ rule: FlowRule) throws(FlowError) { enter() }
+        func create(_ rule: FlowRule) throws(FlowError) -> UInt {
+            enter()
+            return 1
+        }
+        func destroy(_ handle: UInt) throws(FlowError) { enter() }
+        func query(_ handle: UInt) throws(FlowError) -> FlowCounts {
+            enter()
+            return FlowCounts(frames: 0, bytes: 0)
+        }
+    }
+
+    /// i40e's parser keeps what it reads in static variables, ixgbe's lists are those of all its ports (i40e_flow.c, ixgbe_flow.c).
+    @Test func callsOfAllPortsComeOneAtATime() throws {
+        try EALFixture.exclusively {
+            let ring = try MbufRing(name: "dpdk-flows", capacity: 16)
+            let names = ["dpdkflow1", "dpdkflow2"]
+            let ports = try names.map { try Port.attach($0, receiveRings: [ring.handle], transmitRings: [ring.handle]) }
+            var context = 0
+            unsafe withUnsafeMutablePointer(to: &context) { context in
+                let devices = ports.map { port in
+                    unsafe SoftDevice(
+                        port: port, engine: SlowEngine(),
+                        functions: SoftDeviceFunctions(
+                            context: context, received: { _, _ in }, transmitting: { _, _, _, count in count },
+                            readClock: { _ in 0 }, transmitDone: { _, _, _ in 1 }))
+                }
+                let done = DispatchGroup()
+                for port in ports {
+                    done.enter()
+                    Thread.detachNewThread {
+                        for _ in 0..<300 {
+                            do throws(FlowError) {
+                                let flow = try Flow(creating: FlowRule(pattern: [.ethernet()], actions: [.queue(1)]), on: port)
+                                _ = try flow.query()
+                                try flow.destroy()
+                            } catch { Issue.record("\(error)") }
+                        }
+                        done.leave()
+                    }
+                }
+                done.wait()
+                #expect(SlowEngine.calls.load(ordering: .relaxed) == 2 * 300 * 3)
+                withExtendedLifetime(devices) {}
+            }
+            #expect(SlowEngine.overlaps.load(ordering: .relaxed) == 0)
+            for name in names { Port.detach("net_ring_\(name)") }
         }
     }
 
