@@ -206,12 +206,25 @@ import Testing
     }
 
     @Test func leakAboveTheThresholdWithinTheWindowAbandonsTheRule() {
-        var script = BackendScript(at: .proving)
-        script.expect(.leaked(count: 1_000), [])
-        _ = script.tell(.fenceSent(sequence: 1))
+        var script = BackendScript(at: .connected)
+        script.now += 1_000_000_000
         script.expect(.leaked(count: 60), [])
         script.now += 1_000_000_000
         script.expect(.leaked(count: 64), [])
+        script.expect(.leaked(count: 1), [.engageHold, state(.draining)])
+        script.settle()
+        #expect(script.machine.state.reason?.code == .ruleLeaks)
+    }
+
+    /// NICs are known that take a rule and ignore it.
+    @Test func aRuleThatNeverSteeredAFrameIsAbandonedHoweverSlowlyItLeaks() {
+        var script = BackendScript(at: .proving)
+        script.expect(.leaked(count: 1_000), [])
+        _ = script.tell(.fenceSent(sequence: 1))
+        for _ in 0..<64 {
+            script.expect(.leaked(count: 1), [])
+            script.now += 2_000_000_000
+        }
         script.expect(.leaked(count: 1), [.engageHold, state(.draining)])
         script.settle()
         #expect(script.machine.state.reason?.code == .ruleLeaks)

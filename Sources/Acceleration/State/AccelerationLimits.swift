@@ -18,7 +18,7 @@ public struct AccelerationLimits: Hashable, Sendable {
     /// From an offer that was declined or not answered to the next one, so that a plugin that is loaded late finds
     /// its vif; 0 for never.
     public var reoffer: UInt64 = 1_000_000_000
-    /// A rule is abandoned when more than this many frames leak within ``leakWindow``.
+    /// A rule is abandoned when more than this many frames leak within ``leakWindow``, or at all before the first one came by the VI.
     public var leakThreshold: UInt64 = 64
     /// Length of the windows, one after the other, in which leaked frames are counted.
     public var leakWindow: UInt64 = 1_000_000_000

@@ -139,7 +139,8 @@ extension BackendMachine {
 
     mutating func leaked(_ count: UInt64) {
         guard phase == .connected || (phase == .proving && isFenceSent) else { return }
-        if now < leakWindowStart || now - leakWindowStart >= limits.leakWindow {
+        // A rule by which no frame ever came is judged by all that leaked, however slowly.
+        if isProven && (now < leakWindowStart || now - leakWindowStart >= limits.leakWindow) {
             leakWindowStart = now
             leaked = 0
         }
