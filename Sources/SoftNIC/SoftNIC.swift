@@ -16,6 +16,7 @@ public final class SoftNIC: @unchecked Sendable {
     public let port: PortID
 
     private let state: PinnedBlock<EngineState>
+    let abandonments: [PinnedBlock<QueueAbandonment>]
     /// Shared by the engine and the driver's half.
     private let progress: [PinnedBlock<QueueProgress>]
     private let engineCounters: CounterBlock
@@ -52,8 +53,11 @@ public final class SoftNIC: @unchecked Sendable {
                     nic: configuration.name, queue: queue, descriptors: configuration.descriptors,
                     numaNode: configuration.numaNode))
         }
-        let state = PinnedBlock(EngineState())
-        let progress = indices.map { _ in PinnedBlock(QueueProgress()) }
+        let memory = try SharedNICMemory(
+            nic: configuration.name, queueCount: configuration.queuePairs, numaNode: configuration.numaNode)
+        let state = memory.makeState()
+        let progress = indices.map { memory.makeProgress($0) }
+        let abandonments = indices.map { _ in PinnedBlock(QueueAbandonment()) }
         let queueCounters = indices.map { _ in CounterBlock(count: QueueCounter.allCases.count) }
         let ownerCounters = indices.map { _ in CounterBlock(count: OwnerCounter.allCases.count) }
         let engineCounters = CounterBlock(count: EngineCounter.allCases.count)
@@ -67,8 +71,8 @@ public final class SoftNIC: @unchecked Sendable {
                 counters: engineCounters.counters, ruleCounters: flowTable.ruleCounters, commands: commands.handle
             ) { [rings] index in
                 EngineQueue(
-                    rings: rings[index], progress: progress[index], counters: queueCounters[index].counters,
-                    index: index, configuration: configuration)
+                    rings: rings[index], progress: progress[index], abandonment: abandonments[index],
+                    counters: queueCounters[index].counters, index: index, configuration: configuration)
             })
         let driver = PinnedBlock(
             SoftNICDriver(queueCount: configuration.queuePairs, state: state) { [rings] index in
@@ -90,6 +94,7 @@ public final class SoftNIC: @unchecked Sendable {
                 admitted: softnic_admitted))
         self.configuration = configuration
         self.state = state
+        self.abandonments = abandonments
         self.engineCounters = engineCounters
         self.queueCounters = queueCounters
         self.ownerCounters = ownerCounters
@@ -122,6 +127,9 @@ public final class SoftNIC: @unchecked Sendable {
             parts = nil
         }
     }
+
+    /// Forgets what is in a stopped queue pair's rings.
+    func resetRings(of queue: Int) { parts.withLock { $0?.rings[queue].handles.reset() } }
 
     // MARK: The engine
 

@@ -72,6 +72,7 @@ public struct MbufRingHandle: @unchecked Sendable {
 public final class WordRing: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): as MbufRing.
     @usableFromInline let pointer: OpaquePointer
+    private let isPrivate: Bool
 
     public init(name: String, capacity: Int, numaNode: Int = -1) throws(DPDKError) {
         var error: Int32 = 0
@@ -79,9 +80,22 @@ public final class WordRing: @unchecked Sendable {
             throw DPDKError("create ring \(name)", code: error)
         }
         unsafe pointer = ring
+        isPrivate = false
     }
 
-    deinit { unsafe cdpdk_ring_free(pointer) }
+    /// A ring in memory of this process alone, without a name: for a process that must leave nothing behind in the EAL's memory.
+    ///
+    /// - Parameter privateCapacity: at least so many words.
+    public init(privateCapacity: Int) throws(DPDKError) {
+        var error: Int32 = 0
+        guard let ring = unsafe cdpdk_ring_create_private(UInt32(privateCapacity), &error) else {
+            throw DPDKError("create a ring", code: error)
+        }
+        unsafe pointer = ring
+        isPrivate = true
+    }
+
+    deinit { if isPrivate { unsafe cdpdk_ring_free_private(pointer) } else { unsafe cdpdk_ring_free(pointer) } }
 
     public var handle: WordRingHandle { unsafe WordRingHandle(pointer) }
 }

@@ -8,6 +8,10 @@ public enum EALMemory: Sendable, Equatable {
     case ordinaryPages(megabytes: Int)
     /// Hugepages without files in hugetlbfs (`--in-memory`), so nothing is left behind when the process dies.
     case hugepages(megabytes: Int)
+    /// Hugepages as files in hugetlbfs, which attached processes map, too: all of it at start, none later. Needs root.
+    case shared(megabytes: Int, filePrefix: String)
+    /// Those of the host with that prefix: this process is attached to it.
+    case attached(filePrefix: String)
 
     /// Hugepages when at least `megabytes` of them are free, else ordinary pages.
     public static func preferred(megabytes: Int) -> EALMemory {
@@ -31,6 +35,8 @@ public struct EALConfiguration: Sendable {
     public var memory: EALMemory
     /// Scans the PCI bus for NICs. Off where all ports are virtual.
     public var usesPCI: Bool
+    /// The main lcore's id; the workers' follow. Each process of an EAL has its own.
+    public var firstLcore = 0
     /// More arguments, as on a DPDK application's command line.
     public var extraArguments: [String]
 
@@ -43,14 +49,23 @@ public struct EALConfiguration: Sendable {
 
     var arguments: [String] {
         let cpus = ProcessInfo.processInfo.activeProcessorCount
-        var lcores = ["0@(0-\(cpus - 1))"]
+        var lcores = ["\(firstLcore)@(0-\(cpus - 1))"]
         for (index, set) in workers.enumerated() {
-            lcores.append("\(index + 1)@(\(set.map(String.init).joined(separator: ",")))")
+            lcores.append("\(firstLcore + index + 1)@(\(set.map(String.init).joined(separator: ",")))")
         }
-        var arguments = ["viaduct", "--lcores", lcores.joined(separator: ","), "--main-lcore", "0", "--iova-mode=va"]
+        var arguments = [
+            "viaduct", "--lcores", lcores.joined(separator: ","), "--main-lcore", String(firstLcore), "--iova-mode=va",
+        ]
         switch memory {
         case .ordinaryPages(let megabytes): arguments += ["--no-huge", "--no-shconf", "-m", String(megabytes)]
         case .hugepages(let megabytes): arguments += ["--in-memory", "--single-file-segments", "-m", String(megabytes)]
+        case .shared(let megabytes, let prefix):
+            // A heap that grows would have to ask every attached process, and wait for those that are stopped.
+            let limits = Array(repeating: String(megabytes), count: Int(cdpdk_numa_node_count())).joined(separator: ",")
+            arguments += [
+                "--file-prefix", prefix, "--single-file-segments", "-m", String(megabytes), "--socket-limit", limits,
+            ]
+        case .attached(let prefix): arguments += ["--proc-type=secondary", "--file-prefix", prefix]
         }
         if !usesPCI { arguments.append("--no-pci") }
         return arguments + ["--no-telemetry"] + extraArguments

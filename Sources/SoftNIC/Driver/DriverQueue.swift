@@ -30,10 +30,17 @@ struct DriverQueue: ~Copyable {
     private let counters: Counters
 
     init(rings: QueueRings, progress: PinnedBlock<QueueProgress>, counters: Counters, transmitDescriptors: Int) {
-        receiveRing = rings.receive.handle
-        transmitRing = rings.transmit.handle
-        postedRing = rings.posted.handle
-        completedRing = rings.completed.handle
+        self.init(
+            handles: rings.handles, progress: progress, counters: counters, transmitDescriptors: transmitDescriptors)
+    }
+
+    init(
+        handles: QueueRingHandles, progress: PinnedBlock<QueueProgress>, counters: Counters, transmitDescriptors: Int
+    ) {
+        receiveRing = handles.receive
+        transmitRing = handles.transmit
+        postedRing = handles.posted
+        completedRing = handles.completed
         unsafe self.progress = progress.pointer
         self.counters = counters
         self.transmitDescriptors = transmitDescriptors

@@ -37,8 +37,13 @@ struct EngineQueue: ~Copyable {
     private var transmitted: UInt64 = 0
     private var completed: UInt64 = 0
 
+    private let abandonment: UnsafeMutablePointer<QueueAbandonment>
+    /// Its owner died: nothing comes in or goes out.
+    private var isAbandoned = false
+
     init(
-        rings: QueueRings, progress: PinnedBlock<QueueProgress>, counters: Counters, index: Int,
+        rings: QueueRings, progress: PinnedBlock<QueueProgress>, abandonment: PinnedBlock<QueueAbandonment>,
+        counters: Counters, index: Int,
         configuration: SoftNICConfiguration
     ) {
         receiveRing = rings.receive.handle
@@ -46,6 +51,7 @@ struct EngineQueue: ~Copyable {
         postedRing = rings.posted.handle
         completedRing = rings.completed.handle
         unsafe self.progress = progress.pointer
+        unsafe self.abandonment = abandonment.pointer
         self.counters = counters
         arrivals = DelayLine(capacity: configuration.receiveFIFO)
         completions = DelayLine(capacity: configuration.descriptors)
@@ -112,7 +118,7 @@ struct EngineQueue: ~Copyable {
             count(.stopped, 1)
             return false
         }
-        if arrivals.append(frame, due: now &+ deliveryDelay.next(through: UInt64(delay))) { return true }
+        if !isAbandoned, arrivals.append(frame, due: now &+ deliveryDelay.next(through: UInt64(delay))) { return true }
         count(.missed, 1)
         return false
     }
@@ -121,7 +127,7 @@ struct EngineQueue: ~Copyable {
     @_noLocks
     mutating func isStalling(now: UInt64) -> Bool {
         guard unsafe progress.pointee.stallsWhenFull.load(ordering: .relaxed), arrivals.isDue(by: now) else { return false }
-        if buffers.isEmpty { postedRing.dequeue(into: &buffers) }
+        fetchBuffers()
         return buffers.isEmpty
     }
 
@@ -132,7 +138,7 @@ struct EngineQueue: ~Copyable {
         let stalls = unsafe progress.pointee.stallsWhenFull.load(ordering: .relaxed)
         var bytes = 0
         while spent.freeCapacity > 0, filled.freeCapacity > 0 {
-            if buffers.isEmpty { postedRing.dequeue(into: &buffers) }
+            fetchBuffers()
             if stalls && buffers.isEmpty { break }
             guard let frame = arrivals.removeFirst(dueBy: now) else { break }
             spent.append(frame)
@@ -161,6 +167,12 @@ struct EngineQueue: ~Copyable {
         // Filled buffers that found no room are held as frames that wait are.
         counters.set(UInt64(truncatingIfNeeded: arrivals.count + filled.count), at: QueueCounter.held.index)
         return spent.free()
+    }
+
+    /// A dead owner's buffers stay where they are: the pool that they come from is about to be rebuilt.
+    @inline(__always) @_noLocks
+    private mutating func fetchBuffers() {
+        if buffers.isEmpty && !isAbandoned { postedRing.dequeue(into: &buffers) }
     }
 
     /// Counts as held what waits while nothing is delivered.
@@ -192,7 +204,7 @@ struct EngineQueue: ~Copyable {
 
     @_noLocks
     private mutating func posted(limit: Int) -> Int {
-        let posted = transmitRing.count
+        let posted = isAbandoned ? 0 : transmitRing.count
         let room = completions.freeCapacity
         let most = posted < room ? posted : room
         return most < limit ? most : limit
@@ -236,6 +248,45 @@ struct EngineQueue: ~Copyable {
         completed &+= UInt64(truncatingIfNeeded: moved)
         count(.completed, moved)
         return moved
+    }
+
+    // MARK: An owner that died
+
+    /// Whether the control plane wants the queue stopped, or started, and has no answer yet.
+    @inline(__always) @_noLocks
+    mutating func isAskedToStopOrStart() -> Bool {
+        unsafe abandonment.pointee.wanted.load(ordering: .acquiring)
+            != abandonment.pointee.reached.load(ordering: .relaxed)
+    }
+
+    /// Carries out what the control plane wants. The owner's mbufs are forgotten, not freed: their pool is rebuilt. Nothing of
+    /// the queue is in the engine's outbox.
+    @_noLocks
+    mutating func stopOrStart() {
+        let wanted = unsafe abandonment.pointee.wanted.load(ordering: .acquiring)
+        isAbandoned = wanted & 1 != 0
+        if isAbandoned { forgetOwner() }
+        unsafe abandonment.pointee.reached.store(wanted, ordering: .releasing)
+    }
+
+    @_noLocks
+    private mutating func forgetOwner() {
+        // Frames from the wire are in the wire's mbufs.
+        while let frame = arrivals.removeFirst(dueBy: .max) {
+            spent.append(frame)
+            count(.missed, spent.free())
+        }
+        count(.missed, filled.count)
+        filled.removeAll()
+        buffers.removeAll()
+        counters.set(0, at: QueueCounter.held.index)
+        while case .some = completions.removeFirst(dueBy: .max) {}
+        returning.removeAll()
+        delivered = 0
+        transmitted = 0
+        completed = 0
+        unsafe progress.pointee.delivered.store(0, ordering: .releasing)
+        unsafe progress.pointee.transmitted.store(0, ordering: .releasing)
     }
 
     @inline(__always) @_noLocks

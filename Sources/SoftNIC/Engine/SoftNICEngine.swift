@@ -110,6 +110,7 @@ struct SoftNICEngine: ~Copyable {
         let isLinkDown = faults & SoftNICFaults.linkDownBit != 0
         let stuck = unsafe state.pointee.stuckQueues.load(ordering: .relaxed)
         followPort(now)
+        followAbandonments()
         var work = executeCommands(now)
         work += receiveFromWire(now, isLinkDown)
         work += serveTransmitQueues(now, isLinkDown, stuck: stuck >> 16)
@@ -150,6 +151,19 @@ extension SoftNICEngine {
             index += 1
         }
         return false
+    }
+
+    @_noLocks
+    private mutating func followAbandonments() {
+        var index = 0
+        while index < queueCount {
+            let queue = unsafe queues + index
+            if unsafe queue.pointee.isAskedToStopOrStart() {
+                if outbox.queue == index { _ = outbox.discard() }
+                unsafe queue.pointee.stopOrStart()
+            }
+            index += 1
+        }
     }
 }
 
