@@ -96,10 +96,13 @@ let package = Package(
         .target(
             name: "CViaductAccel", path: "CShims/CViaductAccel",
             cSettings: [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]),
+        .target(
+            name: "CProcess", path: "CShims/CProcess",
+            cSettings: [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]),
         library("Wire", []),
         library("DPDK", ["CDPDK"]),
         library("Dataplane", ["Wire", "DPDK"]),
-        library("Acceleration", ["Wire", "DPDK", "Dataplane", "CViaductAccel"]),
+        library("Acceleration", ["Wire", "DPDK", "Dataplane", "CViaductAccel", "CProcess"]),
         library("Netback", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
         library("Netfront", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
         library("AcceleratedBackend", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
@@ -126,7 +129,7 @@ let package = Package(
         tests("DPDKTests", ["DPDK", "CDPDK", "TestSupport"]),
         tests("DataplaneTests", ["Dataplane", "DPDK", "TestSupport"]),
         tests("SoftNICTests", ["SoftNIC", "Wire", "DPDK", "Dataplane", "TestSupport"]),
-        tests("NetbackTests", guestSide + ["Netback", "AcceleratedBackend"]),
+        tests("NetbackTests", guestSide + ["Netback", "AcceleratedBackend", "CDPDK"]),
         tests("NetfrontTests", guestSide + ["Netfront", "AcceleratedFrontend"]),
         tests("AcceleratedBackendTests", guestSide + ["AcceleratedBackend"]),
         tests("DummyAcceleratorTests", guestSide + ["DummyAccelerator"]),

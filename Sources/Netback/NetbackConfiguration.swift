@@ -60,16 +60,22 @@ public struct VifConfiguration: Sendable, Equatable {
     /// The vif's VLAN on the uplink, 1 to 4094; nil for untagged frames. The vif is an access port (IEEE Std 802.1Q 6.9): its guest
     /// sends and receives untagged frames, and reaches only what is in the same VLAN.
     public var vlan: UInt16?
-    /// Where the guest finds its vhost-user socket; at most 107 bytes, and nothing may be there yet.
+    /// Where the guest finds its vhost-user socket, or its attach socket; at most 107 bytes, and nothing may be there yet.
     public var socketPath: String
     /// Whether a plugin may accelerate the vif from the start.
     public var acceleration: Bool
+    /// Set: the guest is a DPDK secondary process, trusted with all of this process's DPDK memory, and comes by the attach socket.
+    public var attachment: AttachmentConfiguration?
 
-    public init(name: String, mac: MACAddress, vlan: UInt16? = nil, socketPath: String, acceleration: Bool) {
+    public init(
+        name: String, mac: MACAddress, vlan: UInt16? = nil, socketPath: String, acceleration: Bool,
+        attachment: AttachmentConfiguration? = nil
+    ) {
         self.name = name
         self.mac = mac
         self.vlan = vlan
         self.socketPath = socketPath
         self.acceleration = acceleration
+        self.attachment = attachment
     }
 }

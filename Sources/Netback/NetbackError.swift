@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+public import Acceleration
 public import DPDK
 public import Wire
 
@@ -13,6 +14,7 @@ public enum NetbackError: Error, Sendable, Equatable, CustomStringConvertible {
     case socketExists(path: String)
     case unknownVif(UInt32)
     case dpdk(DPDKError)
+    case socket(SocketError)
     /// The poll loop did not answer: nothing that it uses was freed.
     case laneStuck
     /// The plugin may come again with a table of version `host`.
@@ -37,6 +39,7 @@ public enum NetbackError: Error, Sendable, Equatable, CustomStringConvertible {
         case .socketExists(let path): "\(path) exists: remove it if no other process serves it, or choose another path"
         case .unknownVif(let id): "there is no vif \(id): see the list of vifs"
         case .dpdk(let error): "\(error)"
+        case .socket(let error): "\(error)"
         case .laneStuck: "the poll loop does not answer: restart the process"
         case .pluginTooNew(let plugin, let host):
             "the plugin is written for API \(hex(plugin)): come again with a table of version \(hex(host))"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 public import Acceleration
 import CViaductAccel
-import DPDK
+public import DPDK
 public import Dataplane
 import Foundation
 public import Logging
@@ -23,8 +23,12 @@ public final class Netfront: @unchecked Sendable {
     let link: any ControlLink
     let logger: Logger
     let lock = NSLock()
-    private let pool: Mempool
+    private let pool: MempoolHandle
+    /// The pool, the port behind the slow path, unless they are shared with the host.
+    private let ownPool: Mempool?
     private var port: DPDK.Port?
+    private let rings: SharedSlowPath?
+    private var isOpen = true
     private var thread: ControlThread?
 
     // Guarded by `lock`.
@@ -59,8 +63,9 @@ public final class Netfront: @unchecked Sendable {
             versions: ControlProtocol.version...ControlProtocol.flowVersion, limits: configuration.limits, isAvailable: false)
         counterBlock = CounterBlock(count: NetfrontCounter.allCases.count)
         let name = configuration.name
+        rings = nil
         do throws(DPDKError) {
-            pool = try Mempool(name: "\(name)-guest", count: configuration.poolSize, numaNode: configuration.numaNode)
+            let pool = try Mempool(name: "\(name)-guest", count: configuration.poolSize, numaNode: configuration.numaNode)
             commandRing = try WordRing(name: "\(name)-commands", capacity: 256)
             eventRing = try WordRing(name: "\(name)-events", capacity: 256)
             let virtualDevice = "virtio_user_\(name)"
@@ -69,6 +74,8 @@ public final class Netfront: @unchecked Sendable {
                 arguments: "path=\(configuration.socketPath),queues=1,queue_size=\(configuration.vringSize),"
                     + "mac=\(configuration.mac)")
             let handle = pool.handle
+            self.pool = handle
+            ownPool = consume pool
             port = try DPDK.Port(
                 starting: id,
                 queues: DPDK.Port.Queues(
@@ -78,9 +85,10 @@ public final class Netfront: @unchecked Sendable {
             unsafe device.initialize(
                 to: GuestDevice(
                     mac: configuration.mac,
-                    slow: QueuePair(
-                        port: id, receiveQueue: 0, transmitQueue: 0,
-                        transmitDescriptors: UInt16(configuration.vringSize)),
+                    slow: .port(
+                        QueuePair(
+                            port: id, receiveQueue: 0, transmitQueue: 0,
+                            transmitDescriptors: UInt16(configuration.vringSize))),
                     pool: handle, counters: counterBlock.counters, commands: commandRing.handle, events: eventRing.handle,
                     stashCapacity: configuration.stashCapacity,
                     fenceLimitMilliseconds: configuration.fenceLimitMilliseconds))
@@ -88,6 +96,38 @@ public final class Netfront: @unchecked Sendable {
             throw NetfrontError.slowPath("\(error)")
         }
         thread = ControlThread(name: "netfront \(name)", intervalMicroseconds: 500) { [weak self] in self?.tick() }
+    }
+
+    /// Opens the slow path of a guest in an attached process: rings and a pool that the host has made, and this process alone, of the
+    /// guests, uses. Makes nothing in the EAL's memory, which would be left behind when the process is killed.
+    public init(
+        attached configuration: NetfrontConfiguration, rings names: GuestRingNames, pool: MempoolHandle,
+        link: any ControlLink, group: PollGroup, logger: Logger
+    ) throws(NetfrontError) {
+        try Self.check(configuration)
+        self.configuration = configuration
+        self.link = link
+        self.group = group
+        self.logger = logger
+        machine = FrontendMachine(limits: configuration.limits, isAvailable: false)
+        counterBlock = CounterBlock(count: NetfrontCounter.allCases.count)
+        do throws(DPDKError) {
+            commandRing = try WordRing(privateCapacity: 256)
+            eventRing = try WordRing(privateCapacity: 256)
+        } catch {
+            throw NetfrontError.slowPath("\(error)")
+        }
+        let rings = try SharedSlowPath.open(names, pool: pool)
+        self.rings = rings
+        self.pool = pool
+        ownPool = nil
+        unsafe device = .allocate(capacity: 1)
+        unsafe device.initialize(
+            to: GuestDevice(
+                mac: configuration.mac, slow: .rings(rings), pool: pool, counters: counterBlock.counters,
+                commands: commandRing.handle, events: eventRing.handle, stashCapacity: configuration.stashCapacity,
+                fenceLimitMilliseconds: configuration.fenceLimitMilliseconds))
+        thread = ControlThread(name: "netfront", intervalMicroseconds: 500) { [weak self] in self?.tick() }
     }
 
     private static func check(_ configuration: NetfrontConfiguration) throws(NetfrontError) {
@@ -108,7 +148,7 @@ public final class Netfront: @unchecked Sendable {
     public var guest: GuestDeviceHandle { unsafe GuestDeviceHandle(device: device) }
 
     /// Mbufs of the guest's pool that are in use.
-    public var mbufsInUse: Int { pool.handle.inUse }
+    public var mbufsInUse: Int { pool.inUse }
 
     /// Ends acceleration at once and waits until the lcore has let go of the VI, at most two seconds. The application must still be
     /// running; afterwards take it off its lcore and call ``close()``.
@@ -122,7 +162,8 @@ public final class Netfront: @unchecked Sendable {
         thread?.stop()
         thread = nil
         lock.withLock {
-            guard port != nil else { return }
+            guard isOpen else { return }
+            isOpen = false
             letGo()
             if plugin != nil { dropPlugin() }
             port = nil
@@ -130,6 +171,7 @@ public final class Netfront: @unchecked Sendable {
             freeOrders()
             unsafe device.deinitialize(count: 1)
             unsafe device.deallocate()
+            rings?.deallocate()
             if let set = unsafe localAddresses {
                 unsafe set.deinitialize(count: 1)
                 unsafe set.deallocate()

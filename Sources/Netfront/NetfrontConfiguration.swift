@@ -43,6 +43,8 @@ public struct NetfrontConfiguration: Sendable {
 public enum NetfrontError: Error, Sendable, Equatable, CustomStringConvertible {
     case configuration(String)
     case slowPath(String)
+    /// An attached guest and its host.
+    case attach(String)
     /// The plugin is older than this host supports.
     case pluginTooOld(version: UInt32, oldest: UInt32)
     /// The plugin is newer: it may come again with the host's version.
@@ -59,6 +61,7 @@ public enum NetfrontError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .configuration(let text): text
         case .slowPath(let text): "slow path: \(text)"
+        case .attach(let text): text
         case .pluginTooOld(let version, let oldest):
             "plugin has API version 0x\(String(version, radix: 16)), the oldest supported is 0x\(String(oldest, radix: 16))"
         case .pluginTooNew(let version, let host):

@@ -12,6 +12,12 @@ import Testing
     static let cases: [SwitchingRig.Options] = {
         var all: [SwitchingRig.Options] = []
         for lcores in [1, 2] {
+            for seed in [1, 2, 3] as [UInt64] {
+                // One VI: netback knows its pool.
+                all.append(
+                    SwitchingRig.Options(
+                        lcores: lcores, forms: [.destinationMAC], seed: seed, virtualInterfaces: 1, isAttached: true))
+            }
             for form in [SteeringForm.destinationMAC, .software] {
                 for seed in [1, 2, 3] as [UInt64] {
                     all.append(SwitchingRig.Options(lcores: lcores, forms: [form], seed: seed))
@@ -129,6 +135,6 @@ import Testing
 
 extension SwitchingRig.Options: CustomTestStringConvertible {
     var testDescription: String {
-        "\(lcores) lcore\(lcores == 1 ? "" : "s"), form \(forms.map(\.rawValue).sorted().joined()), seed \(seed)"
+        "\(lcores) lcore\(lcores == 1 ? "" : "s"), form \(forms.map(\.rawValue).sorted().joined()), seed \(seed)\(isAttached ? ", attached" : "")"
     }
 }

@@ -159,6 +159,9 @@ enum viaduct_path_event {
     /// Frames of the flows that `hold_flows` named are held from now on; are no longer, and all of them are delivered.
     VIADUCT_PATH_FLOWS_HELD = 9,
     VIADUCT_PATH_FLOWS_RELEASED = 10,
+    /// The process of an attached guest has ended, or will at once: its answers need not be waited for. Nobody else is granted
+    /// its VI before netback has taken that back.
+    VIADUCT_PATH_GUEST_DIED = 11,
 };
 
 /// Frames to one IP address and port, for the vif's MAC. Also those that a NIC may only take for it: with IPv4 options, IPv6

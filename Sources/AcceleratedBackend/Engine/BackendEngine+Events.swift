@@ -125,6 +125,12 @@ extension BackendEngine {
             vifs[id]?.isGuestGone = true
             vifs[id]?.refusals = []
             follow(id)
+        case .guestDied:
+            vifs[id]?.isGuestGone = true
+            vifs[id]?.refusals = []
+            vifs[id]?.outbox.removeAll()
+            tell(id, .guestGone)
+            if let name = vifs[id]?.description.name { pool.ownerDied(name) }
         case .held: tell(id, .hold(.engaged))
         case .released: tell(id, .hold(.released))
         case .fenceSent(let sequence) where sequence >= ControlProtocol.firstFlowSequence:

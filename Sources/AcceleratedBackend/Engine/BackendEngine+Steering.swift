@@ -63,7 +63,7 @@ extension BackendEngine {
             let words = "\(quotas.virtualInterfaces) VIs are granted"
             return [.virtualInterface(.unavailable(AccelerationReason(.quota, words)))]
         }
-        guard let index = pool.allocate(vif: id, for: form.method) else {
+        guard let index = pool.allocate(vif: id, name: vif.description.name, for: form.method) else {
             vifs[id]?.wants = .interface
             let counts = pool.counts
             let words = "\(counts.granted) granted, \(counts.quarantined) in quarantine"

@@ -19,6 +19,9 @@ public struct VirtualInterface: Sendable {
     public let mempool: String
     /// The VMDq pool of the port that the queue is in; nil where the port was configured without.
     public let pool: Int?
+    /// Name of the one vif that it may be granted to; nil for any. An attached guest goes on using its pool when it has given the VI
+    /// back, and netback rebuilds it when the guest died: it can't be shared.
+    public let owner: String?
     /// The rings behind it, for a VI in software.
     let software: SoftwareVirtualInterface?
 
@@ -28,10 +31,11 @@ public struct VirtualInterface: Sendable {
     /// A queue pair of the backend's port. Queue 0 is the slow path's, and so is the port's own pool: see ``QueueLayout``.
     ///
     /// - Parameter pool: the VMDq pool whose first queue it is.
-    public init(queuePair: QueuePair, mempool: String, pool: Int? = nil) {
+    public init(queuePair: QueuePair, mempool: String, pool: Int? = nil, owner: String? = nil) {
         self.queuePair = queuePair
         self.mempool = mempool
         self.pool = pool
+        self.owner = owner
         software = nil
     }
 
@@ -39,6 +43,7 @@ public struct VirtualInterface: Sendable {
         queuePair = software.queuePair
         mempool = software.mempool
         pool = nil
+        owner = nil
         self.software = software
     }
 }

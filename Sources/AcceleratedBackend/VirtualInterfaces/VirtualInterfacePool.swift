@@ -52,11 +52,13 @@ struct VirtualInterfacePool: Sendable {
         interfaces.indices.first { uses[$0] == .free && method.accepts(interfaces[$0]) }
     }
 
-    /// A free VI that the form can use, granted to `vif` from now on; nil when there is none.
-    mutating func allocate(vif: UInt32, for method: any SteeringMethod) -> Int? {
+    /// A free VI that the form can use, the vif's own if it has one, granted to `vif` from now on; nil when there is none.
+    mutating func allocate(vif: UInt32, name: String = "", for method: any SteeringMethod) -> Int? {
         for step in interfaces.indices {
             let index = (next + step) % interfaces.count
-            guard uses[index] == .free, method.accepts(interfaces[index]) else { continue }
+            guard uses[index] == .free, method.accepts(interfaces[index]),
+                interfaces[index].owner.map({ $0 == name }) ?? true
+            else { continue }
             uses[index] = .granted(vif: vif)
             next = index + 1
             return index
@@ -72,6 +74,13 @@ struct VirtualInterfacePool: Sendable {
     mutating func quarantine(_ index: Int, _ reason: AccelerationReason) {
         guard case .granted = uses[index] else { return }
         uses[index] = .quarantined(reason)
+    }
+
+    /// The one that kept this vif's own VI in quarantine is dead, and netback takes back what it held.
+    mutating func ownerDied(_ name: String) {
+        for index in interfaces.indices where interfaces[index].owner == name {
+            if case .quarantined(let reason) = uses[index], reason.code != .ruleRefused { uses[index] = .free }
+        }
     }
 
     /// The port's queues were stopped, so nobody uses them. Software VIs are not the port's, and stay in quarantine, as do those

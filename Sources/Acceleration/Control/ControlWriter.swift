@@ -6,11 +6,13 @@ import Wire
 struct ControlWriter {
     private(set) var bytes: [UInt8]
 
-    init(kind: ControlMessageKind) {
+    init(kind: ControlMessageKind) { self.init(mark: ControlProtocol.mark, kind: kind.rawValue) }
+
+    init(mark: UInt16, kind: UInt8) {
         bytes = []
         bytes.reserveCapacity(64)
-        integer(ControlProtocol.mark)
-        integer(kind.rawValue)
+        integer(mark)
+        integer(kind)
         integer(UInt8(0))
         integer(UInt16(0))
     }

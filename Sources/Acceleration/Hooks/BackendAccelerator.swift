@@ -27,6 +27,8 @@ public protocol BackendAccelerator: AnyObject, Sendable {
 public enum PathEvent: Sendable, Equatable {
     case guestConnected
     case guestGone
+    /// The guest's process has ended, or will at once: nobody can be waited for, and its VI is taken back without it.
+    case guestDied
     case held
     case released
     case fenceSent(sequence: UInt32)
@@ -42,6 +44,7 @@ public enum PathEvent: Sendable, Equatable {
         switch event {
         case VIADUCT_PATH_GUEST_CONNECTED.rawValue: self = .guestConnected
         case VIADUCT_PATH_GUEST_GONE.rawValue: self = .guestGone
+        case VIADUCT_PATH_GUEST_DIED.rawValue: self = .guestDied
         case VIADUCT_PATH_HELD.rawValue: self = .held
         case VIADUCT_PATH_RELEASED.rawValue: self = .released
         case VIADUCT_PATH_FENCE_SENT.rawValue: self = .fenceSent(sequence: sequence)
@@ -58,6 +61,7 @@ public enum PathEvent: Sendable, Equatable {
         switch self {
         case .guestConnected: (VIADUCT_PATH_GUEST_CONNECTED.rawValue, 0)
         case .guestGone: (VIADUCT_PATH_GUEST_GONE.rawValue, 0)
+        case .guestDied: (VIADUCT_PATH_GUEST_DIED.rawValue, 0)
         case .held: (VIADUCT_PATH_HELD.rawValue, 0)
         case .released: (VIADUCT_PATH_RELEASED.rawValue, 0)
         case .fenceSent(let sequence): (VIADUCT_PATH_FENCE_SENT.rawValue, UInt64(sequence))

@@ -50,7 +50,7 @@ extension ControlPlane {
             let guest = vif.guestNow
             if guest.generation == vif.toldGeneration { continue }
             vif.toldGeneration = guest.generation
-            if vif.isToldConnected { plugin.pathEvent(.guestGone, probed) }
+            if vif.isToldConnected { plugin.pathEvent(vif.attached == nil ? .guestGone : .guestDied, probed) }
             vif.isToldConnected = guest.device >= 0
             if vif.isToldConnected { plugin.pathEvent(.guestConnected, probed) }
         }

@@ -111,6 +111,8 @@ extension ControlPlane {
         vif.isToldConnected = false
         vif.probed = plugin.probe(vif.description)
         if let probed = vif.probed {
+            // Nothing is offered to a guest that is not there yet.
+            if vif.attached != nil && vif.guestNow.device < 0 { plugin.pathEvent(.guestDied, probed) }
             plugin.want(true, probed)
         } else if directory.status(of: vif.id) == nil {
             let reason = AccelerationReason(.noSteeringForm, "plugin \(plugin.name) refused the vif")
@@ -125,7 +127,7 @@ extension ControlPlane {
     }
 
     /// Calls `body` while no hot hook runs, as the ABI promises to hooks that are not "alongside".
-    private func withHotHooksAway(_ body: (LoadedPlugin) -> Void) throws(NetbackError) {
+    func withHotHooksAway(_ body: (LoadedPlugin) -> Void) throws(NetbackError) {
         guard let plugin else { return }
         try takeHotHooksAway(plugin)
         body(plugin)

@@ -32,20 +32,31 @@ extension ControlPlane {
     private func addVifLocked(_ wanted: VifConfiguration, _ link: (any ControlLink)?) throws(NetbackError) -> UInt32 {
         try validate(wanted)
         guard let slot = slots.firstIndex(where: { $0 == nil }) else { throw .tooManyVifs(limit: slots.count) }
+        var link = link
+        var attached: AttachedGuest?
+        if let attachment = wanted.attachment {
+            do throws(SocketError) {
+                attached = try AttachedGuest(attachment, name: wanted.name, path: wanted.socketPath, logger: logger)
+            } catch {
+                throw .socket(error)
+            }
+            link = attached?.netbackLink
+        }
         let vif = Vif(
             id: nextID, slot: slot, wanted, link: link, pool: pool, totals: CounterRow(totals),
             holdCapacity: configuration.holdCapacity, group: group, logger: logger)
+        vif.attached = attached
         nextID += 1
         // From here on the lane may know the vif: whatever fails, it is taken down in order.
         slots[slot] = vif.id
         vifs[vif.id] = vif
-        directory.add(vif.id, slot: slot, link: link, flows: vif.flows)
+        directory.add(vif.id, slot: slot, link: link, isAttached: attached != nil, flows: vif.flows)
         guard carryOut(LaneCommand(LaneCommand.Operation.attach, slot: slot, large: vif.lane.word)) else {
             forget(vif)
             throw .laneStuck
         }
         do throws(DPDKError) {
-            vif.socket = try VhostSocket(path: wanted.socketPath, delegate: vif)
+            if attached == nil { vif.socket = try VhostSocket(path: wanted.socketPath, delegate: vif) }
         } catch {
             try takeDown(vif)
             throw .dpdk(error)
@@ -64,6 +75,11 @@ extension ControlPlane {
             throw .invalidAddress(wanted.mac, vif: wanted.name)
         }
         if let vlan = wanted.vlan, !(1...4094).contains(vlan) { throw .invalidVLAN(vlan, vif: wanted.name) }
+        if let attachment = wanted.attachment {
+            guard attachment.terms.mac == wanted.mac else { throw .invalidAddress(attachment.terms.mac, vif: wanted.name) }
+            // Whether somebody serves it is found out by the listener.
+            return
+        }
         // librte_vhost removes a socket's path when it fails to listen there: never that of another process.
         if (try? FileManager.default.attributesOfItem(atPath: wanted.socketPath)) != nil {
             throw .socketExists(path: wanted.socketPath)
@@ -73,6 +89,8 @@ extension ControlPlane {
     /// Takes a vif down that no plugin knows (any more): first its guest goes, then the lane lets go, then its memory is freed.
     private func takeDown(_ vif: Vif) throws(NetbackError) {
         vif.socket = nil
+        vif.attached?.close()
+        vif.attachedGuestChanged(isThere: false)
         directory.remove(vif.id)
         guard carryOut(LaneCommand(LaneCommand.Operation.detach, slot: vif.slot)) else {
             forget(vif)
@@ -104,7 +122,8 @@ extension ControlPlane {
                 return VifStatus(
                     id: vif.id, name: vif.configuration.name, mac: vif.configuration.mac,
                     isConnected: vif.guestNow.device >= 0, acceleration: acceleration(of: vif),
-                    counters: Dictionary(uniqueKeysWithValues: names), held: Int(row[.held]))
+                    counters: Dictionary(uniqueKeysWithValues: names), held: Int(row[.held]),
+                    attachment: vif.attached?.status)
             }
         }
     }

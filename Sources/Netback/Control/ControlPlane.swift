@@ -139,6 +139,7 @@ final class ControlPlane: @unchecked Sendable {
         for vif in vifs.values {
             directory.remove(vif.id)
             vif.socket = nil
+            vif.attached?.close()
         }
         guard unsafe group.remove(context: UnsafeMutableRawPointer(lane)) else {
             logger.error("the poll loop does not answer, its memory is leaked", metadata: ["netback": "\(configuration.name)"])
@@ -158,6 +159,7 @@ final class ControlPlane: @unchecked Sendable {
         lock.withLock {
             guard !isStopped else { return }
             drainEvents()
+            tickAttached()
             tellGuestChanges()
             readLinks()
             if wantsSnapshot { requestSnapshot() }

@@ -9,6 +9,7 @@ final class VifDirectory: @unchecked Sendable {
     private struct Record {
         let slot: Int
         let link: (any ControlLink)?
+        let isAttached: Bool
         var nonce: UInt64 = 0
         var status: AccelerationStatus?
         let flows: FlowSelectorBlock
@@ -25,9 +26,12 @@ final class VifDirectory: @unchecked Sendable {
     init(_ channel: CommandChannel) { self.channel = channel }
 
     /// `flows` belongs to the vif, and outlives the record.
-    func add(_ vif: UInt32, slot: Int, link: (any ControlLink)?, flows: FlowSelectorBlock) {
-        lock.withLock { records[vif] = Record(slot: slot, link: link, flows: flows) }
+    func add(_ vif: UInt32, slot: Int, link: (any ControlLink)?, isAttached: Bool, flows: FlowSelectorBlock) {
+        lock.withLock { records[vif] = Record(slot: slot, link: link, isAttached: isAttached, flows: flows) }
     }
+
+    /// Whether its guest is in a process of its own, which must never have an mbuf of netback's.
+    func isAttached(_ vif: UInt32) -> Bool { lock.withLock { records[vif]?.isAttached ?? false } }
 
     /// When this returned, no command for the vif is sent any more.
     func remove(_ vif: UInt32) { lock.withLock { _ = records.removeValue(forKey: vif) } }

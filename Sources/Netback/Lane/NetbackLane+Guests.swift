@@ -46,9 +46,12 @@ extension NetbackLane {
     @_noLocks
     private mutating func poll(_ vif: VifReference) -> Int {
         guard vif.lane.isConnected else { return 0 }
-        let count = VhostQueuePair(device: vif.lane.device, pair: 0).dequeue(into: &fromGuest, pool: pool)
-        guard count > 0 else { return 0 }
-        vif.lane.count(.guestReceived, count)
+        let endpoint = vif.lane.endpoint
+        let outcome = endpoint.dequeue(into: &fromGuest, pool: pool)
+        guard outcome.count > 0 else { return 0 }
+        vif.lane.count(.guestReceived, outcome.count)
+        if outcome.refused > 0 { vif.lane.count(.malformed, outcome.refused) }
+        let count = fromGuest.count
         var bytes = 0
         var index = 0
         while index < count {
@@ -59,7 +62,7 @@ extension NetbackLane {
         }
         fromGuest.removeAll()
         vif.lane.count(.guestReceivedBytes, bytes)
-        return count
+        return outcome.count
     }
 
     /// Consumes `mbuf` when it is a fence: the guest's own is remembered, any other is dropped.

@@ -5,6 +5,7 @@ import Foundation
 extension VifDirectory {
     /// Sends what the lane needs to know about the VI, and then the command to steer: all of it, or nothing that matters.
     func steer(_ interface: viaduct_soft_vi, vif: UInt32) -> Int32 {
+        if isAttached(vif) { return 0 - EOPNOTSUPP }
         let words = unsafe [
             (LaneCommand.Operation.prepareToGuest, UInt64(UInt(bitPattern: interface.to_guest))),
             (LaneCommand.Operation.prepareFromGuest, UInt64(UInt(bitPattern: interface.from_guest))),

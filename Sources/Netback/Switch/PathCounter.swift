@@ -36,6 +36,8 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     case fencesConsumed
 
     // Drops of frames that came in, in the order in which a frame is examined.
+    /// What an attached guest sent was none of its mbufs, or its lengths and offsets made no sense.
+    case malformed
     case multiSegment
     case runt
     /// Of a VLAN that no vif is in, with a provider's tag or two tags, or tagged by a guest: guests know of no VLAN.
@@ -55,6 +57,8 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     case noHeadroom
     case guestAbsent
     case vringFull
+    /// The buffers of an attached guest are shorter than the frame.
+    case tooLongForGuest
     /// The ring of a VI in software had no room.
     case viFull
     case holdOverflow
@@ -89,9 +93,9 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     /// Key in status and JSON.
     var name: String { "\(self)" }
 
-    var isDrop: Bool { rawValue >= PathCounter.multiSegment.rawValue && rawValue <= PathCounter.stopped.rawValue }
+    var isDrop: Bool { rawValue >= PathCounter.malformed.rawValue && rawValue <= PathCounter.stopped.rawValue }
     var isDropFromGuest: Bool {
-        rawValue >= PathCounter.multiSegment.rawValue && rawValue <= PathCounter.noDestination.rawValue
+        rawValue >= PathCounter.malformed.rawValue && rawValue <= PathCounter.noDestination.rawValue
     }
     var isDropToGuest: Bool {
         rawValue >= PathCounter.guestAbsent.rawValue && rawValue <= PathCounter.stopped.rawValue

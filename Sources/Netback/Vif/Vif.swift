@@ -8,7 +8,7 @@ import Logging
 /// One vif's half of the control plane: its socket, its link, what a plugin knows about it.
 final class Vif: VhostSocketDelegate, @unchecked Sendable {
     // SAFETY (@unchecked Sendable): the variables are guarded by the control plane's lock, but `generation`, which only
-    // librte_vhost's thread uses; or the one that takes the socket away, which has made that thread stop first.
+    // librte_vhost's thread uses, or for an attached guest the control plane; or the one that takes the socket away, which has made that thread stop first.
     let id: UInt32
     let slot: Int
     let configuration: VifConfiguration
@@ -21,6 +21,8 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
     private let logger: Logger
 
     var socket: VhostSocket?
+    /// Of a vif whose guests are attached processes.
+    var attached: AttachedGuest?
     var probed: LoadedPlugin.Probed?
     var isWanted: Bool
     /// Which guest the plugin was told of.
@@ -47,7 +49,8 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
         lane = VifReference.allocate(
             VifLane(
                 port: SwitchPort(slot: slot, vif: id), mac: configuration.mac, vlan: configuration.vlan ?? 0, pool: pool,
-                guest: guest, row: CounterRow(counters), totals: totals, holdCapacity: holdCapacity))
+                guest: guest, row: CounterRow(counters), totals: totals, holdCapacity: holdCapacity,
+                rings: configuration.attachment?.rings.handle))
     }
 
     /// After the lane has detached the vif and the socket is gone; without it the vif's memory is leaked on purpose.
@@ -61,6 +64,12 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
         VifDescription(id: id, name: configuration.name, mac: configuration.mac, vlan: configuration.vlan)
     }
     var guestNow: GuestWord { GuestWord(guest.load()) }
+
+    /// An attached guest came, or is taken for gone. The lane sees it in its next round.
+    func attachedGuestChanged(isThere: Bool) {
+        generation &+= 1
+        guest.store(GuestWord(generation: generation, device: isThere ? 0 : -1).word)
+    }
 
     // MARK: On librte_vhost's thread. The control plane's lock may be held by one who waits for this to return.
 

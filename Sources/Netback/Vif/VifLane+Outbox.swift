@@ -36,7 +36,7 @@ extension VifLane {
         spent.free()
     }
 
-    /// Puts what waits for the guest into its receive vring, released frames first.
+    /// Puts what waits for the guest into its receive vring, or ring, released frames first.
     @_noLocks
     mutating func flush(_ spent: inout MbufBurst) {
         guard isConnected else { return }
@@ -50,12 +50,14 @@ extension VifLane {
     /// frames must not overtake it.
     @_noLocks
     mutating func flushOutbox(_ spent: inout MbufBurst) {
-        let vrings = VhostQueuePair(device: device, pair: 0)
+        let endpoint = endpoint
         // librte_vhost takes at most 32 at a time.
         while !outbox.isEmpty {
-            let accepted = vrings.enqueue(outbox)
+            let outcome = endpoint.enqueue(outbox)
+            let accepted = outcome.count
             if accepted == 0 { break }
-            var delivered = accepted
+            var delivered = accepted - outcome.refused
+            count(.tooLongForGuest, outcome.refused)
             if fencePlace > 0 {
                 if accepted >= fencePlace {
                     fencePlace = 0
@@ -68,7 +70,8 @@ extension VifLane {
             }
             let bytes = Self.bytes(of: outbox, first: accepted)
             count(.guestDelivered, delivered)
-            count(.guestDeliveredBytes, delivered < accepted ? bytes - FenceFrame.length : bytes)
+            // Bytes of a frame that found no buffer are counted, too: there is no such frame where pools have one data room.
+            count(.guestDeliveredBytes, delivered + outcome.refused < accepted ? bytes - FenceFrame.length : bytes)
             outbox.move(to: &spent, limit: accepted)
             spent.free()
         }
@@ -91,7 +94,7 @@ extension VifLane {
     /// Hands held frames out, in order, as the vring has room; bounded for one round.
     @_noLocks
     private mutating func releaseHeld(_ spent: inout MbufBurst) {
-        let vrings = VhostQueuePair(device: device, pair: 0)
+        let endpoint = endpoint
         var rounds = 0
         while rounds < 8 {
             hold.move(to: &releasing)
@@ -100,10 +103,12 @@ extension VifLane {
                 releaseEnded()
                 return
             }
-            let accepted = vrings.enqueue(releasing)
+            let outcome = endpoint.enqueue(releasing)
+            let accepted = outcome.count
             if accepted == 0 { return }
             let bytes = Self.bytes(of: releasing, first: accepted)
-            count(.guestDelivered, accepted)
+            count(.guestDelivered, accepted - outcome.refused)
+            count(.tooLongForGuest, outcome.refused)
             count(.guestDeliveredBytes, bytes)
             releasing.move(to: &spent, limit: accepted)
             spent.free()

@@ -46,6 +46,10 @@ struct VifLane: ~Copyable {
     /// As of this round.
     var generation: UInt32 = 0
     var device: VhostDeviceID = -1
+    /// Of an attached guest; nil for one that comes by vhost-user.
+    private let rings: GuestRingsHandle?
+    /// Valid while connected.
+    private(set) var endpoint: GuestEndpoint
 
     /// Nonce of the vif's fences; 0 while none are expected.
     var nonce: UInt64 = 0
@@ -59,7 +63,7 @@ struct VifLane: ~Copyable {
 
     init(
         port: SwitchPort, mac: MACAddress, vlan: UInt16, pool: MempoolHandle, guest: SharedWord, row: CounterRow,
-        totals: CounterRow, holdCapacity: Int
+        totals: CounterRow, holdCapacity: Int, rings: GuestRingsHandle? = nil
     ) {
         self.port = port
         self.mac = mac
@@ -68,6 +72,8 @@ struct VifLane: ~Copyable {
         self.guest = guest
         self.row = row
         self.totals = totals
+        self.rings = rings
+        endpoint = .vhost(VhostQueuePair(device: -1, pair: 0))
         outbox = MbufBurst(capacity: Self.outboxCapacity)
         hold = MbufQueue(capacity: holdCapacity)
         flowHold = FlowHold(capacity: holdCapacity)
@@ -93,6 +99,7 @@ struct VifLane: ~Copyable {
         generation = word.generation
         if isConnected { guestWent() }
         device = word.device
+        if let rings { endpoint = .rings(rings) } else { endpoint = .vhost(VhostQueuePair(device: device, pair: 0)) }
     }
 
     @_noLocks

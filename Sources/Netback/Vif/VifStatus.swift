@@ -14,4 +14,6 @@ public struct VifStatus: Sendable, Equatable {
     public let counters: [String: UInt64]
     /// Frames that are held while the vif's path changes.
     public let held: Int
+    /// Of a vif whose guests are attached processes.
+    public let attachment: AttachmentStatus?
 }

@@ -12,7 +12,7 @@ import Wire
 @safe
 struct GuestDevice: ~Copyable {
     let mac: UInt64
-    let slow: QueuePair
+    let slow: SlowPath
     let pool: MempoolHandle
     let counters: Counters
     let commands: WordRingHandle
@@ -79,7 +79,7 @@ struct GuestDevice: ~Copyable {
     static var passLength: Int { @_noLocks get { 64 } }
 
     init(
-        mac: MACAddress, slow: QueuePair, pool: MempoolHandle, counters: Counters, commands: WordRingHandle,
+        mac: MACAddress, slow: SlowPath, pool: MempoolHandle, counters: Counters, commands: WordRingHandle,
         events: WordRingHandle, stashCapacity: Int, fenceLimitMilliseconds: UInt64
     ) {
         self.mac = mac.rawValue

@@ -42,7 +42,7 @@ final class GuestRig {
         unsafe device = .allocate(capacity: 1)
         unsafe device.initialize(
             to: GuestDevice(
-                mac: Frame.guest, slow: started.queuePair(0), pool: handle, counters: counters.counters,
+                mac: Frame.guest, slow: .port(started.queuePair(0)), pool: handle, counters: counters.counters,
                 commands: commands.handle, events: events.handle, stashCapacity: stash, fenceLimitMilliseconds: fenceLimit))
         port = consume started
         unsafe binding = .allocate(capacity: 1)

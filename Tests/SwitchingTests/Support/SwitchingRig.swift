@@ -33,6 +33,8 @@ final class SwitchingRig {
         var window: UInt64 = 128
         /// Time limits as users have them.
         var hasDefaultLimits = false
+        /// The guest comes by the attach socket and by rings, as one in another process.
+        var isAttached = false
     }
 
     let options: Options
@@ -54,12 +56,19 @@ final class SwitchingRig {
     private var software: SoftwareVirtualInterfaces?
     private var backendPlugin: AcceleratedBackendPlugin?
     private var frontendPlugin: AcceleratedFrontendPlugin?
+    private let attached: (connection: HostConnection, pool: PoolBox)?
     private var isGuestRunning = true
     private var hasEnded = false
 
     final class PoolBox: Sendable {
         let pool: Mempool
         init(_ name: String) throws { pool = try Mempool(name: name, count: 8191) }
+    }
+
+    private struct FirstQueue: ReclaimableQueue {
+        let nic: SoftNIC
+        func stop() throws(DPDKError) { try nic.stopQueuePair(1) }
+        func start() throws(DPDKError) { try nic.startQueuePair(1) }
     }
 
     nonisolated(unsafe) private static var last = 0
@@ -90,12 +99,32 @@ final class SwitchingRig {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let socket = directory.appendingPathComponent("guest").path
         let links = InMemoryControlLink.makePair()
-        vif = try netback.addVif(
-            VifConfiguration(name: "guest", mac: Traffic.guestMAC, vlan: options.vlan, socketPath: socket, acceleration: false),
-            link: links.backend)
-        netfront = try Netfront(
-            NetfrontConfiguration(name: name, mac: Traffic.guestMAC, socketPath: socket), link: links.frontend, group: group,
-            logger: log.logger)
+        let configuration = NetfrontConfiguration(name: name, mac: Traffic.guestMAC, socketPath: socket)
+        var wanted = VifConfiguration(
+            name: "guest", mac: Traffic.guestMAC, vlan: options.vlan, socketPath: socket, acceleration: false)
+        if options.isAttached {
+            let pool = try PoolBox("\(name)-guest")
+            let other = try PoolMap(interfacePools[0].pool.handle)
+            let rings = try GuestRings(name: name, depth: 1024, map: try PoolMap(pool.pool.handle), other: other)
+            wanted.attachment = AttachmentConfiguration(
+                terms: AttachTerms(
+                    mac: wanted.mac, filePrefix: "none", lcores: [1], devices: [], rings: name, ringDepth: 1024,
+                    mempool: pool.pool.name, softQueue: nil),
+                rings: rings, virtualInterface: AttachedVirtualInterface(map: other, queue: FirstQueue(nic: nic)),
+                answerLimitMilliseconds: 60_000)
+            vif = try netback.addVif(wanted, link: nil)
+            let connection = try HostConnection(path: socket)
+            let terms = try connection.terms(limitMilliseconds: 60_000)
+            netfront = try Netfront(
+                attached: configuration, rings: GuestRingNames(guest: terms.rings, depth: Int(terms.ringDepth)),
+                pool: pool.pool.handle, link: connection.link, group: group, logger: log.logger)
+            connection.begin()
+            attached = (connection, pool)
+        } else {
+            vif = try netback.addVif(wanted, link: links.backend)
+            netfront = try Netfront(configuration, link: links.frontend, group: group, logger: log.logger)
+            attached = nil
+        }
         let ofGuest = TrafficCounters(flows: options.flows)
         let ofStations = TrafficCounters(flows: options.flows)
         guest = try Endpoint(
@@ -104,6 +133,10 @@ final class SwitchingRig {
         stations = try Endpoint(
             .wire(cable.stationsEnd, cable.pool.handle), flows: options.flows, counters: ofStations, peer: ofGuest,
             name: "\(name)-s", vlan: options.vlan, isUDP: options.isUDP, window: options.window)
+        if options.isAttached {
+            // `ready` is on its way: frames that come before would find nobody.
+            try wait("the attached guest") { netback.vifs.first?.isConnected == true }
+        }
         group.add(stations.poller, toLoop: 0)
         group.add(guest.poller, toLoop: side)
         if options.loadsPlugins {
@@ -194,6 +227,10 @@ final class SwitchingRig {
         stopGuest()
         netfront.close()
         try? netback.unloadPlugin()
+        if let attached {
+            attached.connection.close()
+            try? wait("the dead guest's pool") { netback.vifs.first?.attachment?.reclaimed == 1 }
+        }
         try? netback.removeVif(vif)
         netback.stop()
         _ = unsafe group.remove(context: stations.context)
