@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Foundation
 
-exit(CommandLineInterface.run(Array(CommandLine.arguments.dropFirst())))
+ProcessEnd.leave(CommandLineInterface.run(Array(CommandLine.arguments.dropFirst())))

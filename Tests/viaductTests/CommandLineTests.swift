@@ -41,6 +41,25 @@ struct CommandLineTests {
         #expect(addresses.map(\.description) == ["10.0.0.1", "2001:db8::1"])
     }
 
+    @Test func aNetbackKnowsItsGuests() throws {
+        let command = try #require(
+            try Viaduct.parseAsRoot([
+                "netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0,02:00:00:00:00:01", "--guest",
+                "g_1-b,02:00:00:00:00:02",
+            ]) as? NetbackCommand)
+        #expect(
+            command.guests == [
+                ExpectedGuest(name: "g0", mac: MACAddress(rawValue: 0x0200_0000_0001)),
+                ExpectedGuest(name: "g_1-b", mac: MACAddress(rawValue: 0x0200_0000_0002)),
+            ])
+    }
+
+    @Test func aGuestThatIsAttachedNeedsNoHostOfItsOwn() throws {
+        let command = try Viaduct.parseAsRoot(["netfront", "macswap", "--attach", "/run/g0", "--reattach"])
+        let host = try #require(command as? SwapCommand).host
+        #expect(host.attach == "/run/g0" && host.reattach)
+    }
+
     @Test func aRunBetweenKernelsIsLonger() throws {
         #expect(try Self.demo("--netns").seconds == 12)
         #expect(try Self.demo("--netns", "--seconds", "20").seconds == 20)
@@ -87,6 +106,25 @@ struct CommandLineTests {
         ["netfront", "source", "--wire", "net_null0", "--destination-mac", "02:00:00:00:00:01", "--size", "65"],
         ["netfront", "tap", "--wire", "net_null0", "--iface", "a/b"],
         ["netfront", "tap", "--wire", "net_null0", "--iface", "sixteen-letters-"],
+        ["netfront", "tap", "--attach", "/run/g0"], ["netfront", "sink", "--attach", "/run/g0", "--wire", "net_null0"],
+        ["netfront", "sink", "--attach", "/run/g0", "--uplink", "net_null0"],
+        ["netfront", "sink", "--wire", "net_null0", "--reattach"],
+        ["netback", "--sockets", "/run", "--guest", "g0,02:00:00:00:00:01"],
+        ["netback", "--wire", "net_null0", "--sockets", "/run"],
+        ["netback", "--wire", "net_null0", "--guest", "g0,02:00:00:00:00:01"],
+        ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0"],
+        ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0,01:00:00:00:00:01"],
+        ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "thirteen-lett,02:00:00:00:00:01"],
+        ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "../g0,02:00:00:00:00:01"],
+        [
+            "netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0,02:00:00:00:00:01", "--guest",
+            "g0,02:00:00:00:00:02",
+        ],
+        [
+            "netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0,02:00:00:00:00:01", "--virtual-interfaces",
+            "16",
+        ],
+        ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0,02:00:00:00:00:01", "--answer-limit", "99"],
     ])
     func aCommandLineThatIsNotUnderstoodEndsWithTwo(words: [String]) {
         let error = #expect(throws: (any Error).self) { _ = try Viaduct.parseAsRoot(words) }

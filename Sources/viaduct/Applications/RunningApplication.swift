@@ -19,7 +19,7 @@ final class RunningApplication<Application: GuestApplication & ~Copyable>: @unch
     }
 
     /// Puts the application on the guest's lcore of `host`.
-    convenience init(_ application: consuming Application, on host: EmbeddedHost) {
+    convenience init(_ application: consuming Application, on host: any GuestHost) {
         self.init(application, guest: host.netfront.guest, group: host.group, loop: host.loop(for: .guest))
     }
 

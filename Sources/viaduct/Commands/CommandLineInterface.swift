@@ -5,7 +5,7 @@ import ArgumentParser
 struct Viaduct: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "viaduct", abstract: "An accelerated network for guests, in userspace.",
-        subcommands: [DemoCommand.self, NetfrontCommand.self])
+        subcommands: [DemoCommand.self, NetfrontCommand.self, NetbackCommand.self])
 }
 
 /// Runs a command line and turns its end into an exit code.

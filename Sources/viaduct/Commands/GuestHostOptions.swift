@@ -16,6 +16,13 @@ struct GuestHostOptions: ParsableArguments {
             device, such as net_af_packet0,iface=eth1,qpairs=3.
             """, valueName: "device"))
     var uplink: String?
+    @Option(
+        help: ArgumentHelp(
+            "In place of a host of its own: run as a DPDK secondary process of the viaduct netback that serves this vif's socket. Needs root.",
+            valueName: "socket"))
+    var attach: String?
+    @Flag(help: "With --attach: when the host ends, wait for the next one and start anew.")
+    var reattach = false
     @Option(help: "Queue pairs of the uplink that may be given to guests, beside the default one: 0 to 15.")
     var virtualInterfaces = 2
     @OptionGroup var common: HostOptions
@@ -35,9 +42,14 @@ struct GuestHostOptions: ParsableArguments {
     func validate() throws {
         guard mac.isValidUnicast else { throw ValidationError("--mac must be a unicast address.") }
         if let seconds, !(seconds > 0 && seconds < 1e9) { throw ValidationError("--seconds must be more than 0.") }
-        guard (wire == nil) != (uplink == nil) else { throw ValidationError("Give either --wire or --uplink.") }
-        guard !device.name.isEmpty else { throw ValidationError("--wire and --uplink need the name of a device.") }
         guard (0...15).contains(virtualInterfaces) else { throw ValidationError("--virtual-interfaces must be 0 to 15.") }
+        if attach != nil {
+            guard wire == nil, uplink == nil else { throw ValidationError("--attach goes without --wire and --uplink.") }
+            return
+        }
+        guard !reattach else { throw ValidationError("--reattach goes with --attach.") }
+        guard (wire == nil) != (uplink == nil) else { throw ValidationError("Give one of --wire, --uplink and --attach.") }
+        guard !device.name.isEmpty else { throw ValidationError("--wire and --uplink need the name of a device.") }
     }
 
     /// The name and the arguments of the wire's device, or of a virtual uplink.

@@ -10,9 +10,10 @@ enum GuestRun {
     ///   - start: puts the application on its lcore.
     ///   - end: runs when the application is off its lcore, before the host is taken down.
     static func run(
-        _ options: GuestHostOptions, start: (EmbeddedHost, Counters) throws -> any AnyRunningApplication,
+        _ options: GuestHostOptions, start: (any GuestHost, Counters) throws -> any AnyRunningApplication,
         end: () -> Void = {}
     ) throws {
+        if let socket = options.attach { return try AttachedRun.run(options, socket: socket, start: start) }
         let device = options.device
         if let interface = TapDevice.interface(ofDevice: device.name, arguments: device.arguments) {
             try TapDevice.check(interface: interface)
@@ -64,7 +65,7 @@ enum GuestRun {
         }
     }
 
-    private static func summary(_ status: NetfrontStatus, _ counters: Counters) -> String {
+    static func summary(_ status: NetfrontStatus, _ counters: Counters) -> String {
         var lines = [
             "", "received   fast \(status[.receivedFastPackets])  slow \(status[.receivedSlowPackets])",
             "sent       fast \(status[.transmittedFastPackets])  slow \(status[.transmittedSlowPackets])",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import ArgumentParser
+import Netfront
 import Wire
 
 /// `viaduct netfront source`
@@ -29,12 +30,14 @@ struct SourceCommand: ParsableCommand {
     }
 
     func run() throws {
-        let endpoints = TrafficEndpoints(
-            sourceMAC: host.mac, destinationMAC: destinationMac, source: address, destination: destinationIp)
         try GuestRun.run(
             host,
             start: { host, counters in
-                RunningApplication(
+                // An attached guest learns its MAC from the host.
+                let endpoints = TrafficEndpoints(
+                    sourceMAC: host.netfront.configuration.mac, destinationMAC: destinationMac, source: address,
+                    destination: destinationIp)
+                return RunningApplication(
                     SourceApplication(
                         TrafficSource(endpoints, flowCount: flows, sizes: size, packetsPerSecond: rate.packetsPerSecond),
                         counters: counters), on: host)

@@ -14,6 +14,9 @@ struct TapCommand: ParsableCommand {
     var namespace: String?
 
     func validate() throws {
+        guard host.attach == nil else {
+            throw ValidationError("tap can't be attached: a secondary process makes no devices. Use --wire or --uplink.")
+        }
         guard TapDevice.isName(interface) else {
             throw ValidationError("--iface must be 1 to 15 characters without space, slash or comma.")
         }

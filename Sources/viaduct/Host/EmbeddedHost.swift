@@ -15,7 +15,7 @@ import Wire
 
 /// A host and its guest in one process: the uplink (as a rule a NIC in software and its wire), netback with one vif, and the
 /// guest's netfront, joined to the plugins. Needs neither root nor hugepages.
-final class EmbeddedHost: @unchecked Sendable {
+final class EmbeddedHost: GuestHost, @unchecked Sendable {
     // SAFETY (@unchecked Sendable): built by init, taken down by stop(), in between nothing changes.
     struct Configuration: Sendable {
         var settings = HostSettings()

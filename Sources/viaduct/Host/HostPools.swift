@@ -31,6 +31,9 @@ final class HostPools: Sendable {
     }
     func name(virtualInterface: Int) -> String { virtualInterfaces[virtualInterface].pool.name }
 
+    /// Without the VIs' pools, which are others' to use.
+    var ownInUse: Int { wire.handle.inUse + host.handle.inUse }
+
     var inUse: Int {
         virtualInterfaces.reduce(wire.handle.inUse + host.handle.inUse) { $0 + $1.pool.handle.inUse }
     }

@@ -2,6 +2,7 @@
 import AcceleratedBackend
 import DPDK
 import Dataplane
+import Netback
 import SoftNIC
 
 /// What netback's uplink is.
@@ -33,6 +34,9 @@ final class HostUplink: @unchecked Sendable {
     private var nic: SoftNIC?
     private let group: PollGroup
 
+    /// Of the NIC in software.
+    static let nicName = "nic0"
+
     init(
         _ choice: UplinkChoice, virtualInterfaces: Int, allowsPools: Bool, pools: HostPools, group: PollGroup, nicLoop: Int
     ) throws {
@@ -50,7 +54,8 @@ final class HostUplink: @unchecked Sendable {
             let wire = try WirePorts(side, pool: pools.wire.handle)
             let nic = try SoftNIC(
                 SoftNICConfiguration(
-                    name: "nic0", queuePairs: kind.queuePairs(virtualInterfaces: virtualInterfaces, allowsPools: allowsPools),
+                    name: Self.nicName,
+                    queuePairs: kind.queuePairs(virtualInterfaces: virtualInterfaces, allowsPools: allowsPools),
                     personality: kind, seed: seed),
                 wire: wire.nicEnd, wirePool: pools.wire.handle)
             layout = try layOut(nic.port)
@@ -78,6 +83,25 @@ final class HostUplink: @unchecked Sendable {
             try started?.setPromiscuous(true)
             wirePeer = nil
         }
+    }
+
+    /// How a dead guest's queue pair is taken back.
+    func reclaimableQueue(_ queue: Int) -> any ReclaimableQueue {
+        nic.map { SoftNICQueue(nic: $0, queue: queue) } ?? PortQueue(port: port, queue: queue)
+    }
+
+    private struct SoftNICQueue: ReclaimableQueue {
+        let nic: SoftNIC
+        let queue: Int
+        func stop() throws(DPDKError) { try nic.stopQueuePair(queue) }
+        func start() throws(DPDKError) { try nic.startQueuePair(queue) }
+    }
+
+    private struct PortQueue: ReclaimableQueue {
+        let port: PortID
+        let queue: Int
+        func stop() throws(DPDKError) { try port.stopQueuePair(queue) }
+        func start() throws(DPDKError) { try port.startQueuePair(queue) }
     }
 
     /// Stops the NIC and closes the ports. Nobody may use them any more, but the loops may still run.
