@@ -130,7 +130,7 @@ let package = Package(
         tests("DataplaneTests", ["Dataplane", "DPDK", "TestSupport"]),
         tests("SoftNICTests", ["SoftNIC", "Wire", "DPDK", "Dataplane", "TestSupport"]),
         tests("NetbackTests", guestSide + ["Netback", "AcceleratedBackend", "CDPDK"]),
-        tests("NetfrontTests", guestSide + ["Netfront", "AcceleratedFrontend"]),
+        tests("NetfrontTests", guestSide + ["Netfront", "AcceleratedFrontend", "CDPDK"]),
         tests("AcceleratedBackendTests", guestSide + ["AcceleratedBackend"]),
         tests("DummyAcceleratorTests", guestSide + ["DummyAccelerator"]),
         tests(
