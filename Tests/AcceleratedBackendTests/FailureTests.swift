@@ -107,6 +107,28 @@ import Testing
         #expect(rig.add(1))
     }
 
+    /// Netback may not have answered the newest order yet.
+    @Test(arguments: 0...6)
+    func removingTheVifOnItsWayBackLeavesNoRuleAndNoHold(steps: Int) throws {
+        let rig = try BackendRig()
+        rig.add(1)
+        rig.connect(1)
+        rig.want(false, 1)
+        for step in 0..<steps {
+            switch step % 3 {
+            case 0: rig.deliverEvents()
+            case 1: rig.answer()
+            default: rig.tick()
+            }
+        }
+        rig.remove(1)
+        rig.deliverEvents()
+        rig.tick()
+        let quarantined = rig.backend.counts.quarantined
+        #expect(quarantined <= 1)
+        rig.expectNothingInUse(free: 2 - quarantined, quarantined: quarantined)
+    }
+
     @Test func removingAVifThatLetGoOfItsVIQuarantinesNothing() throws {
         let rig = try BackendRig()
         rig.add(1)

@@ -41,8 +41,9 @@ import Wire
 
     @Test func noQueueIsGrantedTwice() throws {
         let rig = try BackendRig(queues: 3)
-        for vif in UInt32(1)...3 { rig.add(vif) }
-        for vif in UInt32(1)...3 { rig.connect(vif) }
+        for vif in UInt32(1)...4 { rig.add(vif) }
+        for vif in UInt32(1)...4 { rig.connect(vif) }
+        #expect(rig.backend.counts.granted == 3 && rig.state(4)?.reason?.code == .noFreeVI, "one more than there are queues")
         let queues = rig.programmer.live.values.flatMap(\.actions)
         #expect(Set(queues.map { "\($0)" }).count == 3)
         #expect(!queues.contains(.queue(0)))
@@ -160,8 +161,10 @@ import Wire
         #expect(!rig.add(1, mac: 0x0300_0000_0001))
         #expect(!rig.add(1, mac: 0))
         #expect(rig.add(1))
-        var configuration = AcceleratedBackendConfiguration()
-        configuration.maximumVifs = 1
+        rig.connect(1)
+        #expect(!rig.add(1) && !rig.add(1, mac: 0x0200_0000_0099), "it is announced once")
+        rig.run()
+        #expect(rig.state(1) == .connected && rig.backend.ruleCount == 1, "and what it has stays as it is")
         let full = try BackendRig { $0.maximumVifs = 1 }
         #expect(full.add(1))
         #expect(!full.add(2))

@@ -95,6 +95,8 @@ import Wire
     private func check(_ rig: BackendRig, _ total: Int) {
         let counts = rig.backend.counts
         #expect(counts.free + counts.granted + counts.quarantined == total)
+        let holders = rig.backend.withEngine { engine in engine.vifs.values.compactMap { $0.attempt?.interface } }
+        #expect(holders.count == counts.granted && Set(holders).count == holders.count, "each granted VI has one vif")
         #expect(rig.backend.ruleCount <= 2, "the quota")
         #expect(rig.backend.ruleCount <= counts.granted, "a rule never outlives its VI")
         // Two rules for one address, or two for one queue, would split or mix guests' frames.
