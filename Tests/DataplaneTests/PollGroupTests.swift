@@ -13,6 +13,7 @@ private struct Probe: ~Copyable {
     let isRemoved = Atomic<Bool>(false)
     /// Stay inside the function while it is set.
     let blocks = Atomic<Bool>(false)
+    let isInside = Atomic<Bool>(false)
 }
 
 private func probe(_ context: UnsafeMutableRawPointer) -> UInt32 {
@@ -22,6 +23,21 @@ private func probe(_ context: UnsafeMutableRawPointer) -> UInt32 {
         unsafe probe.pointee.runsAfterRemoval.add(1, ordering: .relaxed)
     }
     while unsafe probe.pointee.blocks.load(ordering: .acquiring) {}
+    return 0
+}
+
+private func busy(_ context: UnsafeMutableRawPointer) -> UInt32 {
+    unsafe context.assumingMemoryBound(to: Probe.self).pointee.runs.add(1, ordering: .relaxed)
+    return 1
+}
+
+/// A poller that a loop is nearly always inside of.
+private func dwell(_ context: UnsafeMutableRawPointer) -> UInt32 {
+    let probe = unsafe context.assumingMemoryBound(to: Probe.self)
+    unsafe probe.pointee.isInside.store(true, ordering: .sequentiallyConsistent)
+    usleep(2000)
+    unsafe probe.pointee.runs.add(1, ordering: .relaxed)
+    unsafe probe.pointee.isInside.store(false, ordering: .sequentiallyConsistent)
     return 0
 }
 
@@ -82,6 +98,22 @@ private func probe(_ context: UnsafeMutableRawPointer) -> UInt32 {
         }
     }
 
+    @Test func aRemovalWaitsForTheCallUnderWay() throws {
+        try withGroup { group in
+            unsafe withProbe { memory, probe in
+                let poller = unsafe Poller(name: "dwell", function: dwell, context: probe.context)
+                for round in 0..<10 {
+                    let runs = unsafe memory.pointee.runs.load(ordering: .relaxed)
+                    group.add(poller, toLoop: round % 2)
+                    #expect(eventually { unsafe memory.pointee.runs.load(ordering: .relaxed) > runs })
+                    #expect(eventually { unsafe memory.pointee.isInside.load(ordering: .sequentiallyConsistent) })
+                    #expect(unsafe group.remove(context: poller.context))
+                    #expect(unsafe !memory.pointee.isInside.load(ordering: .sequentiallyConsistent))
+                }
+            }
+        }
+    }
+
     @Test func aPollerThatDoesNotReturnMakesItsRemovalFailInBoundedTime() throws {
         try EALFixture.exclusively {
             let group = try PollGroup(lcores: LcoreID.workers, idle: .adaptive, stuckAfterMilliseconds: 100)
@@ -100,14 +132,24 @@ private func probe(_ context: UnsafeMutableRawPointer) -> UInt32 {
     }
 
     @Test func anIdleLoopSleepsAndABusyOneDoesNot() throws {
-        // Sleeps of 20 ms: an idle loop makes at most about 50 rounds a second, a polling one hundreds of thousands.
-        try withGroup(IdlePolicy(roundsBeforePause: 8, roundsBeforeSleep: 16, sleepMicroseconds: 20_000)) { group in
+        // Sleeps of 5 ms: an idle loop makes at most about 200 rounds a second, a polling one hundreds of thousands.
+        try withGroup(IdlePolicy(roundsBeforePause: 8, roundsBeforeSleep: 16, sleepMicroseconds: 5000)) { group in
             Thread.sleep(forTimeInterval: 0.1)
             let before = group.rounds.map(\.all)
             Thread.sleep(forTimeInterval: 0.4)
             let after = group.rounds.map(\.all)
-            for loop in 0..<2 { #expect((1...60).contains(after[loop] - before[loop])) }
+            for loop in 0..<2 { #expect((1...200).contains(after[loop] - before[loop])) }
+            // It looks again after the time it was told, or not much later.
+            #expect(eventually { zip(before, group.rounds).allSatisfy { $1.all >= $0 + 120 } })
             #expect(group.rounds.allSatisfy { $0.busy == 0 })
+            // With work in each round: that many of them would take 25 seconds if it slept.
+            unsafe withProbe { memory, probe in
+                let poller = unsafe Poller(name: "busy", function: busy, context: probe.context)
+                group.add(poller, toLoop: 0)
+                #expect(eventually { unsafe memory.pointee.runs.load(ordering: .relaxed) > 5000 })
+                #expect(unsafe group.remove(context: poller.context))
+                #expect(group.rounds[0].busy > 5000 && group.rounds[1].busy == 0)
+            }
         }
     }
 
