@@ -180,6 +180,33 @@ import Wire
         }
     }
 
+    /// The slow path also brings what other guests of this host send, whom the VI may not reach.
+    @Test func whatComesByTheSlowPathTeachesNothing() throws {
+        try GuestRig.run { rig in
+            rig.becomeFast()
+            rig.sendSlow(0..<20, peer: 30)
+            rig.sendSlow(20..<40, to: .broadcast, peer: 31)
+            #expect(rig.receive(rounds: 3).count == 40)
+            #expect(!rig.isKnown(30) && !rig.isKnown(31) && rig.count(.peersLearned) == 1)
+        }
+    }
+
+    /// The slow path comes first and has half of the room; what it leaves is the VI's.
+    @Test func bothPathsAreServedInEachRoundTheSlowOneFirst() throws {
+        try GuestRig.run { rig in
+            rig.becomeFast()
+            rig.sendSlow(0..<100)
+            rig.sendFast(1000..<1200)
+            #expect(rig.receive(room: 64) == Array(0..<32) + Array(1000..<1032))
+            #expect(rig.receive(room: 15) == Array(32..<40) + Array(1032..<1039))
+            #expect(rig.receive(room: 64) == Array(40..<72) + Array(1039..<1071))
+            #expect(rig.receive(room: 64) == Array(72..<100) + Array(1071..<1107), "what the slow path left")
+            #expect(rig.receive(room: 64) == Array(1107..<1171))
+            rig.sendSlow(100..<200)
+            #expect(rig.receive(rounds: 4).filter { $0 < 200 } == Array(100..<200))
+        }
+    }
+
     @Test func groupSourcesAreNotLearned() throws {
         try GuestRig.run { rig in
             rig.open()
