@@ -88,6 +88,11 @@ import Wire
             try rig.send([Frames.numbered(11, to: Rig.mac(0x65), from: Rig.mac(1))], from: one)
             _ = try rig.receiveFromWire(1)
             #expect(try rig.receive(1, at: two).count == 1)
+            // Nor is a station behind a guest cut off.
+            let behind = Frames.numbered(12, to: Rig.mac(0x60), from: Rig.mac(0x70))
+            try rig.send([behind], from: one)
+            #expect(try rig.receiveFromWire(1) == [behind])
+            #expect(rig.count("fdbFull") == 3)
         }
     }
 

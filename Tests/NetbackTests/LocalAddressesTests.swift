@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
+import Foundation
 import Netback
 import Testing
 import Wire
@@ -99,6 +100,32 @@ import Wire
             try rig.require("it is local in the end") { plugin.newestLocalAddresses?.contains(inner) == true }
             #expect(rig.wire.send([Frames.numbered(2, to: .broadcast, from: inner)]))
             try rig.require("it is not in the end") { plugin.newestLocalAddresses?.contains(inner) == false }
+        }
+    }
+
+    /// While the control plane is busy, answers to a guest's fences fill the way to it.
+    @Test func aNoticeThatFindsNoRoomComesLater() throws {
+        try Rig.runWithPlugin({ $0.uplinkTransmitRing = 1 }) { rig, plugin in
+            let one = try rig.addGuest(1)
+            try rig.setNonce(42, vif: one, plugin)
+            try rig.require("the vif") { plugin.newestLocalAddresses == [Rig.mac(1)] }
+            let (isInside, mayLeave) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            plugin.atTick(plugin.ticks + 20) {
+                isInside.signal()
+                _ = mayLeave.wait(timeout: .now() + .seconds(30))
+            }
+            isInside.wait()
+            for sequence in 0..<10_000 as Range<UInt32> {
+                rig.guest(one).send([Frames.fence(nonce: 42, sequence: sequence)])
+                usleep(100)
+            }
+            let inner = Rig.mac(0x50)
+            rig.guest(one).send([Frames.numbered(1, to: .broadcast, from: inner)])
+            usleep(50_000)
+            mayLeave.signal()
+            try rig.require("what is behind the guest") { plugin.newestLocalAddresses == [Rig.mac(1), inner] }
+            #expect(plugin.events(of: one).count >= 2000, "there was no room")
+            _ = try rig.receiveFromWire(1)
         }
     }
 
