@@ -22,17 +22,28 @@ import Wire
     private final class Application: @unchecked Sendable {
         // SAFETY (@unchecked Sendable): used by the one lcore that polls.
         let device: GuestDeviceHandle
-        var burst = MbufBurst(capacity: 32)
-        init(_ device: GuestDeviceHandle) { self.device = device }
+        private let sends: Bool
+        private var burst = MbufBurst(capacity: 32)
+        private var outgoing = MbufBurst(capacity: 1)
+        init(_ device: GuestDeviceHandle, sends: Bool) { (self.device, self.sends) = (device, sends) }
         var context: UnsafeMutableRawPointer { unsafe Unmanaged.passUnretained(self).toOpaque() }
         func poll() -> UInt32 {
             let count = device.receive(into: &burst)
             burst.free()
+            if sends { send() }
             return UInt32(count)
         }
+        /// A packet to nobody that is known; one that finds no room is sent again.
+        private func send() {
+            if outgoing.isEmpty, device.pool.allocate(1, into: &outgoing) {
+                Frame.write(0, to: Frame.peer(1), from: Frame.guest, outgoing[0])
+            }
+            _ = device.transmit(&outgoing)
+        }
+        func stop() { outgoing.free() }
     }
 
-    private func run(_ body: (Netfront, InMemoryControlLink) throws -> Void) throws {
+    private func run(sends: Bool = false, _ body: (Netfront, InMemoryControlLink) throws -> Void) throws {
         try EALFixture.exclusively {
             let path = FileManager.default.temporaryDirectory.appendingPathComponent("netfront-\(getpid())").path
             let host = Host()
@@ -42,7 +53,7 @@ import Wire
             let netfront = try Netfront(
                 NetfrontConfiguration(name: "nf", mac: Frame.guest, socketPath: path), link: links.frontend, group: group,
                 logger: Logger(label: "netfront", factory: { _ in SwiftLogNoOpLogHandler() }))
-            let application = Application(netfront.guest)
+            let application = Application(netfront.guest, sends: sends)
             group.add(
                 unsafe Poller(
                     name: "application",
@@ -51,6 +62,7 @@ import Wire
                 toLoop: 0)
             try body(netfront, links.backend)
             #expect(unsafe group.remove(context: application.context))
+            application.stop()
             netfront.close()
             group.stop()
             withExtendedLifetime((socket, host, application)) {}
@@ -132,6 +144,21 @@ import Wire
                 #expect(plugin.callCount == calls)
                 #expect(plugin.callsTooLate.load(ordering: .sequentiallyConsistent) == 0)
                 while backend.receive() != nil {}
+            }
+        }
+    }
+
+    @Test func aRemovalWaitsForTheHookUnderWay() throws {
+        try run(sends: true) { netfront, _ in
+            for _ in 0..<10 {
+                let plugin = ScriptedVI()
+                plugin.transmitTime.store(1000, ordering: .relaxed)
+                try unsafe netfront.loadPlugin(plugin.table)
+                try wait("the guest sends") { plugin.callCount > 3 }
+                try netfront.unloadPlugin()
+                #expect(plugin.removals.load(ordering: .sequentiallyConsistent) == 1)
+                #expect(plugin.removalsTooEarly.load(ordering: .sequentiallyConsistent) == 0)
+                #expect(plugin.callsTooLate.load(ordering: .sequentiallyConsistent) == 0)
             }
         }
     }

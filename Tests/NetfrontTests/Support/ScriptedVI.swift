@@ -3,6 +3,7 @@ import Acceleration
 import CViaductAccel
 import DPDK
 import Dataplane
+import Foundation
 import Synchronization
 import Wire
 
@@ -26,6 +27,11 @@ final class ScriptedVI: @unchecked Sendable {
     /// Those that were called after `remove`.
     let callsTooLate = Atomic<UInt64>(0)
     let removals = Atomic<Int>(0)
+    /// Those that came while a transmit was under way.
+    let removalsTooEarly = Atomic<Int>(0)
+    /// How long a transmit takes, in microseconds.
+    let transmitTime = Atomic<UInt32>(0)
+    private let isTransmitting = Atomic<Bool>(false)
     let grants = Atomic<Int>(0)
     let table: UnsafeMutablePointer<viaduct_frontend_hooks>
 
@@ -38,7 +44,7 @@ final class ScriptedVI: @unchecked Sendable {
                 name: UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self),
                 plugin: Unmanaged.passUnretained(self).toOpaque(),
                 new_device: { plugin, _ in unsafe ScriptedVI.at(plugin).refuses ? nil : plugin },
-                remove: { unsafe _ = ScriptedVI.at($0).removals.add(1, ordering: .sequentiallyConsistent) },
+                remove: { unsafe ScriptedVI.at($0).remove() },
                 suspend: { _ in }, resume: { _ in },
                 backend_changed: { device, grant in
                     if unsafe grant != nil { unsafe _ = ScriptedVI.at(device).grants.add(1, ordering: .sequentiallyConsistent) }
@@ -64,6 +70,11 @@ final class ScriptedVI: @unchecked Sendable {
         return self
     }
 
+    private func remove() {
+        removals.add(1, ordering: .sequentiallyConsistent)
+        if isTransmitting.load(ordering: .sequentiallyConsistent) { removalsTooEarly.add(1, ordering: .sequentiallyConsistent) }
+    }
+
     private func poll(_ slots: viaduct_mbufs, _ capacity: UInt16) -> UInt16 {
         _ = noted()
         var count = 0
@@ -76,6 +87,10 @@ final class ScriptedVI: @unchecked Sendable {
 
     private func transmit(_ slots: viaduct_mbufs, _ verdicts: UnsafeMutablePointer<UInt8>, _ count: UInt16) {
         _ = noted()
+        isTransmitting.store(true, ordering: .sequentiallyConsistent)
+        defer { isTransmitting.store(false, ordering: .sequentiallyConsistent) }
+        let time = transmitTime.load(ordering: .relaxed)
+        if time > 0 { usleep(time) }
         let burst = unsafe BorrowedBurst(UnsafeMutableRawPointer(slots), count: count)
         var isBusy = false
         var gone = MbufBurst(capacity: 64)
