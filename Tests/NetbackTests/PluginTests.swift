@@ -170,10 +170,14 @@ import Wire
             // A newer plugin comes again with an older table.
             try rig.load(plugin)
             let second = CountingPlugin()
-            #expect(throws: NetbackError.pluginAlreadyLoaded(name: "counting")) { try rig.load(second) }
+            let others = second.makeHooks()
+            var other = unsafe others.table.pointee
+            let name: StaticString = "other"
+            unsafe other.name = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+            #expect(throws: NetbackError.pluginAlreadyLoaded(name: "counting")) { try unsafe rig.netback.loadPlugin(&other) }
             #expect(second.calls.isEmpty)
             try rig.netback.unloadPlugin()
-            withExtendedLifetime((newer, older, good)) {}
+            withExtendedLifetime((newer, older, good, others)) {}
         }
     }
 

@@ -112,7 +112,10 @@ import Wire
             #expect(throws: NetfrontError.pluginRefused("scripted")) { try unsafe netfront.loadPlugin(refusing.table) }
             let first = ScriptedVI()
             try unsafe netfront.loadPlugin(first.table)
-            #expect(throws: NetfrontError.pluginAlreadyLoaded("scripted")) { try unsafe netfront.loadPlugin(refusing.table) }
+            var other = unsafe refusing.table.pointee
+            let name: StaticString = "other"
+            unsafe other.name = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+            #expect(throws: NetfrontError.pluginAlreadyLoaded("scripted")) { try unsafe netfront.loadPlugin(&other) }
             #expect(netfront.currentStatus.plugin == "scripted")
             try netfront.unloadPlugin()
             #expect(netfront.currentStatus.plugin == nil)
