@@ -84,6 +84,9 @@ import Testing
             try rig.passTraffic(50)
             rig.stopGuest()
             rig.netfront.close()
+            // It says so: nobody waits for it in vain and then keeps its VI from others.
+            try rig.wait("its VI") { rig.backend?.counts.granted == 0 }
+            #expect(rig.backend?.counts.quarantined == 0)
         }
     }
 }
