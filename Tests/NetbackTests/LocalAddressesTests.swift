@@ -120,7 +120,7 @@ import Wire
                 usleep(100)
             }
             let inner = Rig.mac(0x50)
-            rig.guest(one).send([Frames.numbered(1, to: .broadcast, from: inner)])
+            try rig.send([Frames.numbered(1, to: .broadcast, from: inner)], from: one)
             usleep(50_000)
             mayLeave.signal()
             try rig.require("what is behind the guest") { plugin.newestLocalAddresses == [Rig.mac(1), inner] }
