@@ -165,6 +165,14 @@ int cdpdk_port_stop(uint16_t port) {
     return result;
 }
 
+int cdpdk_port_reset(uint16_t port) {
+    const cdpdk_soft_device *soft = soft_device(port);
+    // net_ring has no reset of its own.
+    if (soft == NULL) return rte_eth_dev_reset(port);
+    int result = cdpdk_port_stop(port);
+    return result != 0 ? result : soft->reset(soft->engine);
+}
+
 int cdpdk_port_close(uint16_t port) {
     soft_device_forget(port);
     return rte_eth_dev_close(port);

@@ -174,9 +174,14 @@ public final class SoftNIC: @unchecked Sendable {
     /// The counters, also after ``close()``.
     public var statistics: SoftNICStatistics {
         func value(_ counter: EngineCounter) -> UInt64 { engineCounters.counters[counter.rawValue] }
+        let indices = 0..<configuration.queuePairs
+        let unread = parts.withLock { parts in
+            indices.map { index in parts.map { $0.rings[index].receive.handle.count } ?? 0 }
+        }
         return SoftNICStatistics(
-            queues: zip(queueCounters, ownerCounters).map { engine, owner in
-                SoftNICStatistics.Queue(engine: engine.counters, owner: owner.counters)
+            queues: indices.map { index in
+                SoftNICStatistics.Queue(
+                    engine: queueCounters[index].counters, owner: ownerCounters[index].counters, unread: unread[index])
             },
             wireReceived: value(.wireReceived), wireTransmitted: value(.wireTransmitted),
             receivedLinkDown: value(.receivedLinkDown), receivedStopped: value(.receivedStopped),
@@ -220,7 +225,21 @@ extension SoftNIC {
     /// The NIC asks for a reset: the event is raised on this thread, rules are gone, what the queues hold is lost, and nothing
     /// moves until the port was stopped and started. Does nothing when that is so already.
     public func requestReset() {
-        if control.reset() { raise(.resetRequested) }
+        if control.requestReset() { raise(.resetRequested) }
+    }
+
+    /// The NIC begins to repair itself, as drivers do that handle errors by themselves (RTE_ETH_ERROR_HANDLE_MODE_PROACTIVE): the
+    /// event is raised on this thread, what the queues hold is lost, and nothing moves until ``endRecovery(succeeds:)``. Does nothing
+    /// while the port is down.
+    public func beginRecovery() {
+        if control.beginRecovery() { raise(.recovering) }
+    }
+
+    /// The NIC has repaired itself, which is like a restart of its port: rules are gone, queues and addresses are as they were. Or it
+    /// failed to: then nothing but a reset of the port helps. The event is raised on this thread. Does nothing when
+    /// no repair is under way, also because the port was stopped meanwhile.
+    public func endRecovery(succeeds: Bool) {
+        if control.endRecovery(succeeds: succeeds) { raise(succeeds ? .recovered : .recoveryFailed) }
     }
 
     private func raise(_ event: PortEvent) {

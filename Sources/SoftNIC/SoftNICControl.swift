@@ -22,10 +22,19 @@ final class SoftNICControl: SoftDeviceEngine {
         var epoch: UInt32 = 0
         var stoppedQueues: Set<Int> = []
         var setUpQueues: Set<Int> = []
+        /// The NIC could not repair itself: nothing but a reset helps.
+        var needsReset = false
     }
 
     /// ``new`` is before the first start: the data path runs, and nobody has posted buffers.
-    private enum Phase { case new, running, resetting, stopped }
+    private enum Phase {
+        case new, running, resetting, recovering, stopped
+
+        /// Whether the port counts as started.
+        var isStarted: Bool { self == .running || isDown }
+        /// Started, and nothing moves.
+        var isDown: Bool { self == .resetting || self == .recovering }
+    }
 
     init(
         configuration: SoftNICConfiguration, mac: UInt64, driver: PinnedBlock<SoftNICDriver>,
@@ -82,7 +91,7 @@ final class SoftNICControl: SoftDeviceEngine {
             throw DPDKError(operation, code: 22)
         }
         try life.withLock { (life) throws(DPDKError) in
-            if life.phase == .running || life.phase == .resetting {
+            if life.phase.isStarted {
                 guard traits.canSetUpQueuesWhileRunning, life.stoppedQueues.contains(index) else {
                     throw DPDKError(operation, code: FlowCode.busy)
                 }
@@ -117,32 +126,74 @@ final class SoftNICControl: SoftDeviceEngine {
     func configure(queues: Int, pools: Int) throws(DPDKError) { try addresses.configure(queues: queues, pools: pools) }
 
     func start() throws(DPDKError) {
-        life.withLock { life in
+        let operation = "start \(configuration.name)"
+        try life.withLock { (life) throws(DPDKError) in
             if life.phase == .new { life.phase = .running }
             // ethdev lets a port start that has not stopped: that ends no reset.
             guard life.phase == .stopped else { return }
-            life.phase = .running
-            life.stoppedQueues = []
-            setPort(stopped: false)
-            life.epoch &+= 1
-            flowTable.resume(epoch: life.epoch)
+            if life.needsReset { throw DPDKError(operation, code: FlowCode.inputOutput, detail: "the NIC needs a reset") }
+            guard life.setUpQueues.count >= addresses.queues else {
+                throw DPDKError(operation, code: FlowCode.invalid, detail: "not every queue is set up")
+            }
+            begin(&life)
         }
+    }
+
+    private func begin(_ life: inout Life) {
+        life.phase = .running
+        life.stoppedQueues = []
+        setPort(stopped: false)
+        life.epoch &+= 1
+        flowTable.resume(epoch: life.epoch)
     }
 
     func stop() {
         life.withLock { life in
             guard life.phase != .stopped else { return }
-            let wasRunning = life.phase != .resetting
+            let wasDown = life.phase.isDown
             life.phase = .stopped
-            if wasRunning { end(&life) }
+            if !wasDown { end(&life) }
         }
     }
 
+    func reset() throws(DPDKError) {
+        let faults = unsafe SoftNICFaults(rawValue: state.pointer.pointee.faults.load(ordering: .relaxed))
+        if faults.contains(.resetRefused) {
+            throw DPDKError(
+                "reset \(configuration.name)", code: FlowCode.inputOutput, detail: "the firmware does not answer")
+        }
+        life.withLock { life in
+            life.setUpQueues = []
+            life.needsReset = false
+        }
+        // As its first configuration found it.
+        try addresses.configure(queues: addresses.queues, pools: 0)
+    }
+
     /// Ends the port's life until it was stopped and started; false when it has ended already.
-    func reset() -> Bool {
+    func requestReset() -> Bool { end(in: .resetting) }
+
+    /// Ends the port's life until the NIC has repaired itself, or failed to; false when it has ended already.
+    func beginRecovery() -> Bool { end(in: .recovering) }
+
+    /// False when no recovery is under way any more.
+    func endRecovery(succeeds: Bool) -> Bool {
+        life.withLock { life in
+            guard life.phase == .recovering else { return false }
+            if succeeds {
+                begin(&life)
+            } else {
+                life.phase = .resetting
+                life.needsReset = true
+            }
+            return true
+        }
+    }
+
+    private func end(in phase: Phase) -> Bool {
         life.withLock { life in
             guard life.phase == .running || life.phase == .new else { return false }
-            life.phase = .resetting
+            life.phase = phase
             end(&life)
             return true
         }

@@ -20,6 +20,9 @@ public struct SoftNICFaults: OptionSet, Sendable {
     /// Frames are delivered cut to a random length, one of ``SoftNIC/faultOdds``.
     public static let framesCut = SoftNICFaults(rawValue: framesCutBit)
 
+    /// A reset of the port fails with EIO, and the port stays down.
+    public static let resetRefused = SoftNICFaults(rawValue: 64)
+
     static var linkDownBit: UInt32 { @_noLocks get { 8 } }
     static var transmitErrorsBit: UInt32 { @_noLocks get { 16 } }
     static var framesCutBit: UInt32 { @_noLocks get { 32 } }

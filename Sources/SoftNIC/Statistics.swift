@@ -22,6 +22,8 @@ public struct SoftNICStatistics: Sendable, Equatable {
         public let cut: UInt64
         /// Delivered frames that their owner had not taken when the queue or its port was stopped or reset.
         public let stale: UInt64
+        /// Delivered frames that are in the receive ring now, whoever will take them.
+        public let unread: UInt64
         /// Frames received from the wire and not yet delivered.
         public let held: UInt64
         /// Frames that the owner posted for sending.
@@ -103,12 +105,12 @@ enum EngineCounter: Int, CaseIterable {
 }
 
 extension SoftNICStatistics.Queue {
-    init(engine: Counters, owner: Counters) {
+    init(engine: Counters, owner: Counters, unread: Int) {
         func value(_ counter: QueueCounter) -> UInt64 { engine[counter.rawValue] }
         self.init(
             delivered: value(.delivered), noMbuf: value(.noMbuf), missed: value(.missed), truncated: value(.truncated),
             stopped: value(.stopped), lostInReset: value(.lostInReset), cut: value(.cut),
-            stale: owner[OwnerCounter.stale.rawValue], held: value(.held), posted: owner[OwnerCounter.posted.rawValue],
+            stale: owner[OwnerCounter.stale.rawValue], unread: UInt64(unread), held: value(.held), posted: owner[OwnerCounter.posted.rawValue],
             sent: value(.sent), unsentLinkDown: value(.unsentLinkDown), oversized: value(.oversized),
             transmitErrors: value(.transmitErrors), unsentReset: value(.unsentReset), completed: value(.completed))
     }

@@ -274,13 +274,17 @@ import Wire
             _ = rig.receiveAll()
             for round in 0..<1500 {
                 switch random.next(40) {
-                case 0: rig.nic.faults = SoftNICFaults(rawValue: UInt32(random.next(64)))
+                case 0: rig.nic.faults = SoftNICFaults(rawValue: UInt32(random.next(128)))
                 case 1: rig.nic.faultOdds = 1 + random.next(8)
                 case 2: rig.nic.stuckReceiveQueues = random.next(2) == 0 ? [] : [random.next(queuePairs)]
                 case 3: rig.nic.stuckTransmitQueues = random.next(2) == 0 ? [] : [random.next(queuePairs)]
                 case 4: rig.nic.requestReset()
                 case 5: try rig.stopPort()
-                case 6, 7, 8: try rig.startPort()
+                // Not before a reset, when an earlier one failed.
+                case 6, 7: try? rig.startPort()
+                case 8: try? rig.resetPort()
+                case 26: rig.nic.beginRecovery()
+                case 27: rig.nic.endRecovery(succeeds: random.next(4) > 0)
                 case 9: try? rig.nic.port.stopReceiveQueue(random.next(queuePairs))
                 case 10: try? rig.nic.port.startReceiveQueue(random.next(queuePairs))
                 case 11: try? rig.nic.port.addAddress(MACAddress.guest(UInt64(random.next(4))).rawValue, pool: random.next(3))
@@ -305,8 +309,7 @@ import Wire
             rig.nic.faults = []
             rig.nic.stuckReceiveQueues = []
             rig.nic.stuckTransmitQueues = []
-            try rig.stopPort()
-            try rig.startPort()
+            try rig.resetPort()
             for _ in 0..<20 {
                 rig.advance(microseconds: 20)
                 _ = rig.receiveAll()

@@ -182,6 +182,9 @@ int cdpdk_port_rx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptor
 int cdpdk_port_tx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptors);
 int cdpdk_port_start(uint16_t port);
 int cdpdk_port_stop(uint16_t port);
+/// Stops the port and brings it back to the state before its first configuration (rte_eth_dev_reset); -ENOTSUP where the driver
+/// cannot. Never on the thread that an event is reported on.
+int cdpdk_port_reset(uint16_t port);
 int cdpdk_port_close(uint16_t port);
 int cdpdk_port_promiscuous(uint16_t port, bool on);
 int cdpdk_port_stats_get(uint16_t port, cdpdk_port_stats *stats);
@@ -305,6 +308,8 @@ typedef struct cdpdk_soft_device {
     int (*configure)(void *engine, uint16_t queues, uint16_t pools);
     int (*start)(void *engine);
     void (*stop)(void *engine);
+    /// rte_eth_dev_reset's place, behind _stop: no queue is set up, and no address is in a pool.
+    int (*reset)(void *engine);
     int (*address_add)(void *engine, const uint8_t *mac, uint32_t pool);
     int (*address_remove)(void *engine, const uint8_t *mac);
     int (*queue_start)(void *engine, uint16_t queue);

@@ -22,6 +22,9 @@ public struct DPDKError: Error, Sendable, Equatable, CustomStringConvertible {
         return "\(operation): \(reason) (\(detail))"
     }
 
+    /// What a function answers that the driver does not have (-ENOTSUP).
+    static let notSupported: Int32 = -95
+
     /// Throws when `result` is a negative errno; takes DPDK's newest log line along.
     @discardableResult
     static func check(_ result: Int32, _ operation: @autoclosure () -> String) throws(DPDKError) -> Int32 {

@@ -80,6 +80,10 @@ func start(_ context: UnsafeMutableRawPointer) -> Int32 {
 
 func stop(_ context: UnsafeMutableRawPointer) { unsafe EngineBox.at(context).stop() }
 
+func reset(_ context: UnsafeMutableRawPointer) -> Int32 {
+    answer { () throws(DPDKError) in unsafe try EngineBox.at(context).reset() }
+}
+
 func addAddress(_ context: UnsafeMutableRawPointer, _ mac: UnsafePointer<UInt8>, _ pool: UInt32) -> Int32 {
     answer { () throws(DPDKError) in
         unsafe try EngineBox.at(context).addAddress(number(mac), pool: Int(pool))

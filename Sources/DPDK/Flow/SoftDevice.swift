@@ -15,6 +15,8 @@ public protocol SoftDeviceEngine: AnyObject, Sendable {
     func start() throws(DPDKError)
     /// The port was stopped.
     func stop()
+    /// The stopped port becomes as it was before it was first configured: its queues have to be set up anew.
+    func reset() throws(DPDKError)
     /// An address of six octets, the first most significant.
     func addAddress(_ mac: UInt64, pool: Int) throws(DPDKError)
     func removeAddress(_ mac: UInt64) throws(DPDKError)
@@ -41,6 +43,9 @@ extension SoftDeviceEngine {
     public func configure(queues: Int, pools: Int) throws(DPDKError) {}
     public func start() throws(DPDKError) {}
     public func stop() {}
+    public func reset() throws(DPDKError) {
+        throw DPDKError("reset the port", code: 95, detail: "the device has no reset")
+    }
     public func addAddress(_ mac: UInt64, pool: Int) throws(DPDKError) {
         throw DPDKError("add an address", code: 95, detail: "the device has no address filter")
     }
@@ -136,8 +141,8 @@ public final class SoftDevice: @unchecked Sendable {
         unsafe device.initialize(
             to: cdpdk_soft_device(
                 engine: box, context: functions.context, queue_setup: queueSetUp, info: describe, configure: configure,
-                start: start, stop: stop, address_add: addAddress, address_remove: removeAddress, queue_start: startQueue,
-                queue_stop: stopQueue, stats: readStatistics, flow_validate: flowValidate, flow_create: flowCreate,
+                start: start, stop: stop, reset: reset, address_add: addAddress, address_remove: removeAddress,
+                queue_start: startQueue, queue_stop: stopQueue, stats: readStatistics, flow_validate: flowValidate, flow_create: flowCreate,
                 flow_destroy: flowDestroy, flow_query: flowQuery, received: functions.received,
                 admitted: functions.admitted, transmitting: functions.transmitting, read_clock: functions.readClock,
                 tx_done: functions.transmitDone))

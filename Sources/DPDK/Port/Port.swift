@@ -7,6 +7,10 @@ public struct Port: ~Copyable, Sendable {
     /// The virtual device to detach behind the port, if this value attached it.
     private let virtualDevice: String?
     public let queuePairCount: Int
+    /// What the port was set up with, for the next time.
+    private let queues: Queues
+    private let pools: [MempoolHandle]
+    private var isPromiscuous = false
 
     /// How to set a port's queues up.
     public struct Queues: Sendable {
@@ -42,15 +46,17 @@ public struct Port: ~Copyable, Sendable {
         self.id = id
         self.virtualDevice = virtualDevice
         queuePairCount = queues.pairs
+        self.queues = queues
+        pools = (0..<queues.pairs).map(pool)
         do {
-            try Self.setUp(id, queues, pool)
+            try Self.setUp(id, queues, pools)
         } catch {
             Self.takeDown(id, virtualDevice)
             throw error
         }
     }
 
-    private static func setUp(_ id: PortID, _ queues: Queues, _ pool: (Int) -> MempoolHandle) throws(DPDKError) {
+    private static func setUp(_ id: PortID, _ queues: Queues, _ pools: [MempoolHandle]) throws(DPDKError) {
         let port = id.rawValue
         let information = try id.information
         let most = min(information.maximumReceiveQueues, information.maximumTransmitQueues)
@@ -74,7 +80,7 @@ public struct Port: ~Copyable, Sendable {
             let number = UInt16(queue)
             try DPDKError.check(
                 unsafe cdpdk_port_rx_queue_setup(
-                    port, number, UInt16(queues.receiveDescriptors), pool(queue).pointer, queue >= queues.dropWhenFullFrom),
+                    port, number, UInt16(queues.receiveDescriptors), pools[queue].pointer, queue >= queues.dropWhenFullFrom),
                 "set up receive queue \(queue) of \(information.name)")
             try DPDKError.check(
                 cdpdk_port_tx_queue_setup(port, number, UInt16(queues.transmitDescriptors)),
@@ -120,9 +126,29 @@ public struct Port: ~Copyable, Sendable {
     /// Starts the port again after ``stop()``, with its configuration and its pools' addresses, and without its flow rules.
     public mutating func start() throws(DPDKError) { try DPDKError.check(cdpdk_port_start(id.rawValue), "start \(id)") }
 
+    /// Resets the port and starts it again with the queues, the pools and the mode that it had; addresses of pools and flow
+    /// rules are gone. For a port that asks for it (``PortEvent/resetRequested``), or that has to start over.
+    ///
+    /// No lcore may be using its queues, and the thread must not be the one on which the event was reported
+    /// (rte_eth_dev_reset: "stop calling Tx and Rx functions", then configure, set up the queues and start). Where the driver has no
+    /// reset the port is stopped, set up anew and started.
+    ///
+    /// - Throws: the port is down then; another call may bring it back.
+    public mutating func reset() throws(DPDKError) {
+        let result = cdpdk_port_reset(id.rawValue)
+        if result == DPDKError.notSupported {
+            try stop()
+        } else {
+            try DPDKError.check(result, "reset \(id)")
+        }
+        try Self.setUp(id, queues, pools)
+        if isPromiscuous { try setPromiscuous(true) }
+    }
+
     /// Receives frames for every address.
-    public func setPromiscuous(_ on: Bool) throws(DPDKError) {
+    public mutating func setPromiscuous(_ on: Bool) throws(DPDKError) {
         try DPDKError.check(cdpdk_port_promiscuous(id.rawValue, on), "set \(id) promiscuous")
+        isPromiscuous = on
     }
 
     public func queuePair(_ index: Int, transmitDescriptors: Int = 1024) -> QueuePair {

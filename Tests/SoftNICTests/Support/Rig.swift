@@ -117,6 +117,8 @@ final class Rig {
     /// Stops and starts the NIC's port, as an operator's reset does.
     func stopPort() throws { try nicPort?.stop() }
     func startPort() throws { try nicPort?.start() }
+    /// As its owner does when the port asks for it.
+    func resetPort() throws(DPDKError) { try nicPort?.reset() }
 
     func ownerPool(_ queue: Int) -> MempoolHandle { ownerPools.handles[queue] }
 
