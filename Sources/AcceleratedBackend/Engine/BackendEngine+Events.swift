@@ -155,21 +155,25 @@ extension BackendEngine {
         for id in order { sendLocalAddresses(to: id) }
     }
 
-    /// The port is about to stop: what its queues hold is lost, and its rules go with it.
+    /// The port stops, or is in trouble: what its queues hold is lost, and its rules go with it. Until it is resumed nothing is asked
+    /// of its driver, which may be at work on the NIC itself (rte_ethdev.h: "the application should not invoke any control path API"
+    /// from RTE_ETH_EVENT_ERR_RECOVERING on).
     mutating func portSuspended() {
         let reason = AccelerationReason(.portReset)
         suspension = reason
+        programmer.forgetRules()
+        for index in leftOver.indices { leftOver[index].forgetRules() }
         for id in order {
+            leaveAddress(of: id, reason)
             tell(id, .portSuspended(reason))
             abandonRemoval(of: id)
         }
-        programmer.forgetRules()
-        for index in leftOver.indices { leftOver[index].forgetRules() }
     }
 
     mutating func portResumed() {
         suspension = nil
         stuckAddresses.removeAll { (try? programmer.removeAddress($0.mac)) != nil }
+        for id in order { noteAddressGone(of: id) }
         pool.portRestarted(except: Set(stuckAddresses.map(\.interface)))
         probeForms()
         for id in order {
@@ -189,7 +193,7 @@ extension BackendEngine {
     mutating func tick(now: UInt64) {
         self.now = max(self.now, now)
         if !hasClock { startClock() }
-        removeLeftOver()
+        if suspension == nil { removeLeftOver() }
         retryFarewells()
         for id in order {
             if var vif = vifs[id], vif.outbox.count > 0 {

@@ -188,6 +188,22 @@ extension BackendEngine {
         for event in destroyRule(for: id) { tell(id, event) }
     }
 
+    /// The vif's address stays in its pool until the port runs again, and the VI with it.
+    mutating func leaveAddress(of id: UInt32, _ reason: AccelerationReason) {
+        guard let attempt = vifs[id]?.attempt, let mac = attempt.installed.address else { return }
+        stuckAddresses.append((mac, attempt.interface))
+        vifs[id]?.attempt?.installed.address = nil
+        vifs[id]?.attempt?.stuck = reason
+    }
+
+    /// A VI that is still on its way back may be given to others, unless its address stayed.
+    mutating func noteAddressGone(of id: UInt32) {
+        guard let attempt = vifs[id]?.attempt, attempt.stuck?.code == .portReset,
+            !stuckAddresses.contains(where: { $0.interface == attempt.interface })
+        else { return }
+        vifs[id]?.attempt?.stuck = nil
+    }
+
     /// The port is about to stop, and takes the rules that are left with it.
     mutating func abandonRemoval(of id: UInt32) {
         abandonFlowRemovals(of: id)
@@ -203,8 +219,8 @@ extension BackendEngine {
         forgetFlows(of: id)
         if let reason = quarantine ?? attempt.stuck {
             pool.quarantine(attempt.interface, reason)
-            logger.warning(
-                "VI in quarantine", metadata: ["vi": "\(pool.interfaces[attempt.interface].id)", "reason": "\(reason)"])
+            logger.log(
+                level: reason.code == .portReset ? .info : .warning, "VI in quarantine", metadata: ["vi": "\(pool.interfaces[attempt.interface].id)", "reason": "\(reason)"])
         } else {
             pool.interfaces[attempt.interface].software?.reset()
             pool.reclaim(attempt.interface)

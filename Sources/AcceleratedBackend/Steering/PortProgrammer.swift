@@ -11,8 +11,8 @@ protocol PortProgrammer: AnyObject {
     func addAddress(_ mac: UInt64, pool: Int) throws(FlowError)
     /// After an error the address is still there.
     func removeAddress(_ mac: UInt64) throws(FlowError)
-    /// The port was stopped: its rules are gone, and their handles with them. Addresses are not: ethdev gives them to the port again
-    /// when it starts.
+    /// The port stops: its rules are gone, and destroying one of them does nothing any more. Addresses stay: ethdev gives them to the
+    /// port again when it starts.
     func forgetRules()
 }
 

@@ -15,6 +15,8 @@ final class ScriptedProgrammer: PortProgrammer {
     /// How many of the next removals fail.
     var failingRemovals = 0
     private var last: UInt64 = 0
+    /// Rules up to this one went with the port.
+    private var forgotten: UInt64 = 0
 
     func create(_ rule: FlowRule) throws(FlowError) -> UInt64 {
         asked.append(rule)
@@ -26,6 +28,7 @@ final class ScriptedProgrammer: PortProgrammer {
     }
 
     func destroy(_ handle: UInt64) throws(FlowError) {
+        if handle <= forgotten { return }
         if failingRemovals > 0 {
             failingRemovals -= 1
             throw FlowError(code: 5, message: "stuck")
@@ -52,5 +55,8 @@ final class ScriptedProgrammer: PortProgrammer {
         addresses[mac] = nil
     }
 
-    func forgetRules() { live = [:] }
+    func forgetRules() {
+        live = [:]
+        forgotten = last
+    }
 }
