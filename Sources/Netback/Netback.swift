@@ -11,6 +11,9 @@ public import Logging
 /// Frames are moved by one poller in a poll loop; everything here is for the control plane, any thread.
 public final class Netback: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): what is behind it has its own locks; the references never change.
+    /// Resets the port behind the uplink and starts it again as it was; see `Port.reset()`.
+    public typealias PortReset = @Sendable () throws(DPDKError) -> Void
+
     private let control: ControlPlane
     private let thread: ControlThread
 
@@ -20,12 +23,15 @@ public final class Netback: @unchecked Sendable {
     ///   - uplink: the default queue pair of a started port; this netback's alone until ``stop()``.
     ///   - pool: for what guests send and for copies; lives until ``stop()`` returned, as do the port and the group's loops.
     ///   - loop: which of the group's poll loops runs this netback.
+    ///   - resetPort: what is called when the port asks for a reset: on netback's own thread, while neither this netback nor a guest
+    ///     uses the port, and not after ``stop()``. Again and again, with growing pauses, while it throws. Without it such a port stays out
+    ///     of use.
     public init(
         _ configuration: NetbackConfiguration, uplink: QueuePair, pool: MempoolHandle, group: PollGroup, loop: Int,
-        logger: Logger
+        resetPort: PortReset? = nil, logger: Logger
     ) throws(NetbackError) {
         let control = try ControlPlane(
-            configuration, uplink: uplink, pool: pool, group: group, loop: loop, logger: logger)
+            configuration, uplink: uplink, pool: pool, group: group, loop: loop, resetPort: resetPort, logger: logger)
         self.control = control
         thread = ControlThread(name: "netback", intervalMicroseconds: 1000) { control.tick() }
     }
@@ -61,6 +67,9 @@ public final class Netback: @unchecked Sendable {
 
     /// In the order in which they were added.
     public var vifs: [VifStatus] { control.statuses }
+
+    /// Whether the port can be used, and what happened to it.
+    public var port: PortStatus { control.portStatus }
 
     /// What the switch counted, by name. Each reason to drop a frame is one of ``dropReasons``.
     public var counters: [String: UInt64] { control.counters }

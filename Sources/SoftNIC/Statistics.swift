@@ -110,8 +110,9 @@ extension SoftNICStatistics.Queue {
         self.init(
             delivered: value(.delivered), noMbuf: value(.noMbuf), missed: value(.missed), truncated: value(.truncated),
             stopped: value(.stopped), lostInReset: value(.lostInReset), cut: value(.cut),
-            stale: owner[OwnerCounter.stale.rawValue], unread: UInt64(unread), held: value(.held), posted: owner[OwnerCounter.posted.rawValue],
-            sent: value(.sent), unsentLinkDown: value(.unsentLinkDown), oversized: value(.oversized),
+            stale: owner[OwnerCounter.stale.rawValue], unread: UInt64(unread), held: value(.held),
+            posted: owner[OwnerCounter.posted.rawValue], sent: value(.sent), unsentLinkDown: value(.unsentLinkDown),
+            oversized: value(.oversized),
             transmitErrors: value(.transmitErrors), unsentReset: value(.unsentReset), completed: value(.completed))
     }
 }

@@ -220,7 +220,8 @@ extension BackendEngine {
         if let reason = quarantine ?? attempt.stuck {
             pool.quarantine(attempt.interface, reason)
             logger.log(
-                level: reason.code == .portReset ? .info : .warning, "VI in quarantine", metadata: ["vi": "\(pool.interfaces[attempt.interface].id)", "reason": "\(reason)"])
+                level: reason.code == .portReset ? .info : .warning, "VI in quarantine",
+                metadata: ["vi": "\(pool.interfaces[attempt.interface].id)", "reason": "\(reason)"])
         } else {
             pool.interfaces[attempt.interface].software?.reset()
             pool.reclaim(attempt.interface)

@@ -142,7 +142,8 @@ public final class SoftDevice: @unchecked Sendable {
             to: cdpdk_soft_device(
                 engine: box, context: functions.context, queue_setup: queueSetUp, info: describe, configure: configure,
                 start: start, stop: stop, reset: reset, address_add: addAddress, address_remove: removeAddress,
-                queue_start: startQueue, queue_stop: stopQueue, stats: readStatistics, flow_validate: flowValidate, flow_create: flowCreate,
+                queue_start: startQueue, queue_stop: stopQueue, stats: readStatistics, flow_validate: flowValidate,
+                flow_create: flowCreate,
                 flow_destroy: flowDestroy, flow_query: flowQuery, received: functions.received,
                 admitted: functions.admitted, transmitting: functions.transmitting, read_clock: functions.readClock,
                 tx_done: functions.transmitDone))

@@ -86,6 +86,9 @@ extension ControlPlane {
     }
 
     func checkUplink() {
+        // A port that is being repaired must not be asked.
+        if portLife.isSuspended { return }
+        wantsLinkCheck = false
         guard let plugin, let isUp = try? uplink.port.information.isLinkUp, isUp != wasLinkUp else { return }
         // The first look is no change, unless the link is down.
         if wasLinkUp != nil || !isUp { plugin.linkChanged(isUp: isUp) }

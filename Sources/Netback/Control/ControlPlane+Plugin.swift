@@ -26,6 +26,7 @@ extension ControlPlane {
         let code = new.attach(host)
         guard code == 0 else { throw .pluginRefused(name: new.name, code: code) }
         plugin = new
+        if portLife.isSuspended { new.portSuspended() }
         logger.info("plugin loaded", metadata: ["plugin": "\(new.name)"])
         for vif in vifsInOrder where vif.isWanted { probe(vif, new) }
         if localAddresses.generation > 0 {
@@ -86,7 +87,7 @@ extension ControlPlane {
     }
 
     /// Whether the plugin uses nothing for the vif, as far as it says.
-    private func isAtRest(_ vif: Vif) -> Bool {
+    func isAtRest(_ vif: Vif) -> Bool {
         switch directory.status(of: vif.id)?.state {
         case nil, .some(.none), .refused, .quarantined: true
         case .offered, .granted, .proving, .connected, .draining: false

@@ -129,6 +129,9 @@ extension ControlPlane {
     }
 
     private func acceleration(of vif: Vif) -> AccelerationStatus {
+        if vif.isWanted, isAtRest(vif), let reason = portReason {
+            return AccelerationStatus(state: .refused(reason), reason: reason)
+        }
         if let reported = directory.status(of: vif.id) { return reported }
         if !vif.isWanted { return AccelerationStatus(reason: AccelerationReason(.notWanted)) }
         return AccelerationStatus(reason: plugin == nil ? AccelerationReason(.noPlugin) : nil)

@@ -44,16 +44,23 @@ final class ControlPlane: @unchecked Sendable {
     var wantsSnapshot = false
     var ticks = 0
     var wasLinkUp: Bool?
+    /// Whether the link is looked at in this tick.
+    var wantsLinkCheck = false
+    var portLife = PortLife()
+    let portInbox = PortEventInbox()
+    private var portEvents: PortEvents?
+    let resetPort: Netback.PortReset?
 
     init(
         _ configuration: NetbackConfiguration, uplink: QueuePair, pool: MempoolHandle, group: PollGroup, loop: Int,
-        logger: Logger
+        resetPort: Netback.PortReset?, logger: Logger
     ) throws(NetbackError) {
         try configuration.validate()
         self.configuration = configuration
         self.uplink = uplink
         self.pool = pool
         self.group = group
+        self.resetPort = resetPort
         self.logger = logger
         slots = Array(repeating: nil, count: configuration.maximumVifs)
         let made = try Self.makeRings(configuration)
@@ -75,6 +82,8 @@ final class ControlPlane: @unchecked Sendable {
                 configuration, uplink: uplink, pool: pool, totals: CounterRow(totals), commands: made.commands.handle,
                 events: EventSender(eventRing.handle, maximumVifs: configuration.maximumVifs),
                 commandsTaken: commandsTaken, hotHooks: hotHooks, quiescence: laneQuiescence.reader(0), vifs: vifLanes)
+            let inbox = portInbox
+            portEvents = try PortEvents(uplink.port) { inbox.put($0) }
             unsafe lane.initialize(to: new)
         } catch {
             isStopped = true
@@ -116,6 +125,10 @@ final class ControlPlane: @unchecked Sendable {
         return try body()
     }
 
+    /// Begins an operation, unless another one is under way; to be ended with ``endOperation()``.
+    func tryOperation() -> Bool { operations.try() }
+    func endOperation() { operations.unlock() }
+
     /// Runs `body` under the lock.
     func locked<Result>(_ body: () throws(NetbackError) -> Result) throws(NetbackError) -> Result {
         lock.lock()
@@ -135,6 +148,7 @@ final class ControlPlane: @unchecked Sendable {
 
     private func stopLocked() {
         isStopped = true
+        portEvents = nil
         hotHooks.store(0)
         for vif in vifs.values {
             directory.remove(vif.id)
@@ -160,12 +174,15 @@ final class ControlPlane: @unchecked Sendable {
             guard !isStopped else { return }
             drainEvents()
             tickAttached()
+            followPort()
             tellGuestChanges()
             readLinks()
             if wantsSnapshot { requestSnapshot() }
             ticks += 1
-            if ticks % Self.linkCheckTicks == 0 { checkUplink() }
+            // Not every driver tells of its link.
+            if wantsLinkCheck || ticks % Self.linkCheckTicks == 0 { checkUplink() }
             plugin?.tick(now: DispatchTime.now().uptimeNanoseconds)
         }
+        resetPortIfDue()
     }
 }

@@ -28,6 +28,9 @@ struct LaneCommand: Sendable {
         /// Small argument: how many. Large one: the address of the selectors, which stay as they are until FLOWS_HELD.
         static var holdFlows: UInt8 { @_noLocks get { 13 } }
         static var releaseFlows: UInt8 { @_noLocks get { 14 } }
+        /// Of no vif: the uplink's port is not touched any more, or again.
+        static var suspendUplink: UInt8 { @_noLocks get { 15 } }
+        static var resumeUplink: UInt8 { @_noLocks get { 16 } }
     }
 
     static var wordCount: Int { @_noLocks get { 2 } }

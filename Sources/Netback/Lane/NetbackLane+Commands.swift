@@ -22,6 +22,14 @@ extension NetbackLane {
     private mutating func carryOut(_ command: LaneCommand) {
         if command.operation == LaneCommand.Operation.attach { return attach(command) }
         if command.operation == LaneCommand.Operation.snapshot { return snapshot.begin(command.large, &localAddressesChanged) }
+        if command.operation == LaneCommand.Operation.suspendUplink {
+            isUplinkSuspended = true
+            return
+        }
+        if command.operation == LaneCommand.Operation.resumeUplink {
+            isUplinkSuspended = false
+            return
+        }
         guard let vif = vifs.at(slot: command.slot) else { return }
         // A guest that connected just before the command must be known to it.
         vif.lane.refreshGuest()

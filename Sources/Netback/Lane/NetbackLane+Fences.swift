@@ -85,6 +85,11 @@ extension NetbackLane {
         case .waiting:
             let marker = vif.lane.transmitFence.marker
             guard posted >= marker else { return }
+            // What was in the port is lost, and the port must not be asked.
+            if isUplinkSuspended {
+                vif.lane.transmitFence.confirm()
+                break
+            }
             let newer = UInt32(min(posted - marker, UInt64(UInt32.max / 2)))
             guard let isDone = uplink.isTransmitDone(exceptNewest: newer) else {
                 // The round's clock may be older than the fence: read it again.

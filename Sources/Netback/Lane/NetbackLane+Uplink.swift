@@ -6,7 +6,8 @@ extension NetbackLane {
     /// Receives a burst from the default queue, shows it to the plugin, switches it; how many frames.
     @_noLocks
     mutating func pollUplink() -> Int {
-        let count = uplink.receive(into: &received)
+        // What its queue held is lost, and it counts as empty.
+        let count = isUplinkSuspended ? 0 : uplink.receive(into: &received)
         drainGuestFences(received: count)
         guard count > 0 else { return 0 }
         totals.add(count, to: .wireReceived)
@@ -25,6 +26,7 @@ extension NetbackLane {
     /// Posts what waits for the wire, in order; what does not fit stays.
     @_noLocks
     mutating func flushUplink() {
+        if isUplinkSuspended { return discardUplink() }
         let count = uplinkOutbox.count
         if count > 0 {
             if count > announced, let hooks = unsafe hookTable {
@@ -37,6 +39,17 @@ extension NetbackLane {
             totals.add(sent, to: .wireTransmitted)
         }
         totals.set(uplinkOutbox.count, at: .uplinkQueued)
+    }
+
+    /// Drops what waits for the wire: guests must not wait for each other behind it.
+    @_noLocks
+    private mutating func discardUplink() {
+        let count = uplinkOutbox.free()
+        totals.add(count, to: .uplinkDown)
+        // What is gone is done with, also for a fence behind it.
+        posted &+= UInt64(count)
+        announced = 0
+        totals.set(0, at: .uplinkQueued)
     }
 
     @unsafe

@@ -56,6 +56,8 @@ struct NetbackLane: ~Copyable {
     /// Empty between uses: mbufs on their way back to their pool.
     var spent: MbufBurst
     var uplinkOutbox: MbufBurst
+    /// The uplink's port must not be touched: nothing is received, and what is to be sent is dropped.
+    var isUplinkSuspended = false
     /// How many of the outbox's first frames the plugin has seen.
     var announced = 0
     /// Frames ever appended to the uplink's outbox, and those of them that were posted.

@@ -53,6 +53,8 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     case oversize
     // Drops on the way out.
     case uplinkFull
+    /// The uplink's port was being reset, or is out of order.
+    case uplinkDown
     /// A buffer without room for the vif's VLAN tag.
     case noHeadroom
     case guestAbsent
@@ -104,8 +106,8 @@ enum PathCounter: UInt8, CaseIterable, Sendable {
     /// Whether a vif has this counter, too.
     var appliesToVif: Bool {
         switch self {
-        case .wireReceived, .wireTransmitted, .floodCopies, .reflected, .noMbuf, .oversize, .uplinkFull, .noHeadroom,
-            .uplinkQueued, .fdbEntries, .fdbFull, .fdbMoves, .fdbAged:
+        case .wireReceived, .wireTransmitted, .floodCopies, .reflected, .noMbuf, .oversize, .uplinkFull, .uplinkDown,
+            .noHeadroom, .uplinkQueued, .fdbEntries, .fdbFull, .fdbMoves, .fdbAged:
             false
         default: true
         }

@@ -71,10 +71,12 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
                 configuration.uplink, virtualInterfaces: configuration.virtualInterfaces,
                 allowsPools: configuration.settings.allowsPools, pools: pools, group: group,
                 nicLoop: configuration.settings.lcores.loop(for: .nic))
+            let uplink = uplink
             netback = try Netback(
                 NetbackConfiguration(name: "host0"),
                 uplink: QueuePair(port: uplink.port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 1024),
-                pool: pools.host.handle, group: group, loop: configuration.settings.lcores.loop(for: .netback), logger: logger)
+                pool: pools.host.handle, group: group, loop: configuration.settings.lcores.loop(for: .netback),
+                resetPort: { () throws(DPDKError) in try uplink.reset() }, logger: logger)
             let links = InMemoryControlLink.makePair()
             backendLink = links.backend
             let socket = "\(sockets.path)/\(Self.guestName)"

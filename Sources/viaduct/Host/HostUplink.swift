@@ -23,7 +23,8 @@ enum UplinkChoice: Sendable {
 
 /// The uplink port with its default queue pair and its VIs, and everything behind it.
 final class HostUplink: @unchecked Sendable {
-    // SAFETY (@unchecked Sendable): built by init and taken down by close(), by one thread each.
+    // SAFETY (@unchecked Sendable): built by init and taken down by close(), by one thread each; in between netback's thread alone
+    // changes anything, in reset().
     let port: PortID
     /// Where its VIs are.
     let layout: QueueLayout
@@ -31,7 +32,8 @@ final class HostUplink: @unchecked Sendable {
     let wirePeer: QueuePair?
     private var started: DPDK.Port?
     private var wire: WirePorts?
-    private var nic: SoftNIC?
+    /// The NIC in software, where that is what the port belongs to.
+    private(set) var nic: SoftNIC?
     private let group: PollGroup
 
     /// Of the NIC in software.
@@ -103,6 +105,9 @@ final class HostUplink: @unchecked Sendable {
         func stop() throws(DPDKError) { try port.stopQueuePair(queue) }
         func start() throws(DPDKError) { try port.startQueuePair(queue) }
     }
+
+    /// Resets the port, which starts again as it was. Nobody may be using it.
+    func reset() throws(DPDKError) { try started?.reset() }
 
     /// Stops the NIC and closes the ports. Nobody may use them any more, but the loops may still run.
     func close() {

@@ -9,6 +9,7 @@ import Logging
 import Netback
 import Netfront
 import SoftNIC
+import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -44,7 +45,7 @@ final class SwitchingRig {
     let hostPool: Mempool
     let interfacePools: [PoolBox]
     let nic: SoftNIC
-    var nicPort: DPDK.Port?
+    let nicPort: PortBox
     let netback: Netback
     let netfront: Netfront
     let vif: UInt32
@@ -71,6 +72,14 @@ final class SwitchingRig {
         func start() throws(DPDKError) { try nic.startQueuePair(1) }
     }
 
+    /// Keeps the NIC's port, for the test and for netback's thread.
+    final class PortBox: Sendable {
+        private let port: Mutex<DPDK.Port?>
+        init(_ port: consuming DPDK.Port) { self.port = Mutex(port) }
+        func reset() throws(DPDKError) { try port.withLock { (port) throws(DPDKError) in try port?.reset() } }
+        func close() { port.withLock { $0 = nil } }
+    }
+
     nonisolated(unsafe) private static var last = 0
 
     private init(_ options: Options) throws {
@@ -88,13 +97,15 @@ final class SwitchingRig {
                 name: name, queuePairs: 1 + options.virtualInterfaces, personality: options.personality, seed: options.seed),
             wire: cable.nicEnd, wirePool: cable.pool.handle)
         let pools = [hostPool.handle] + interfacePools.map { $0.pool.handle }
-        nicPort = try DPDK.Port(starting: nic.port, queues: DPDK.Port.Queues(pairs: pools.count)) { pools[$0] }
+        nicPort = PortBox(try DPDK.Port(starting: nic.port, queues: DPDK.Port.Queues(pairs: pools.count)) { pools[$0] })
         group.add(nic.poller, toLoop: 0)
         let side = options.lcores - 1
+        let nicPort = nicPort
         netback = try Netback(
             NetbackConfiguration(name: name),
             uplink: QueuePair(port: nic.port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 1024),
-            pool: hostPool.handle, group: group, loop: side, logger: log.logger)
+            pool: hostPool.handle, group: group, loop: side, resetPort: { () throws(DPDKError) in try nicPort.reset() },
+            logger: log.logger)
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("switching-\(getpid())-\(number)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let socket = directory.appendingPathComponent("guest").path
@@ -241,7 +252,7 @@ final class SwitchingRig {
         backend = nil
         frontendPlugin = nil
         software = nil
-        nicPort = nil
+        nicPort.close()
         nic.close()
         cable.close()
         try? FileManager.default.removeItem(at: directory)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import Acceleration
+import DPDK
+import Foundation
+import Logging
+
+extension ControlPlane {
+    /// Follows what the port's driver told, as far as that needs no reset. With the lock held.
+    func followPort() {
+        for event in portInbox.takeAll() {
+            if event == .linkChanged {
+                wantsLinkCheck = true
+            } else {
+                logger.notice("the port says: \(event)", metadata: portName)
+                portLife.note(event)
+            }
+        }
+        let now = DispatchTime.now().uptimeNanoseconds
+        if portLife.step(now: now, isLeft: isPortLeft) == .suspend { suspendPort() }
+        if portLife.step(now: now, isLeft: isPortLeft) == .resume { resumePort() }
+    }
+
+    private var portName: Logger.Metadata { ["netback": "\(configuration.name)", "port": "\(uplink.port)"] }
+
+    /// Whether no guest has a VI open any more. What was taken away by force counts as left: a guest that did not answer finds
+    /// the order to close its VI in front of whatever it does next on its lcore.
+    private var isPortLeft: Bool { vifs.values.allSatisfy { $0.probed == nil || isAtRest($0) } }
+
+    private func suspendPort() {
+        // First the guests are told, so that they are on their way while the lane finishes its round.
+        plugin?.portSuspended()
+        guard carryOut(LaneCommand(LaneCommand.Operation.suspendUplink)) else {
+            return logger.error("the poll loop does not answer: the port is left as it is", metadata: portName)
+        }
+        portLife.suspended()
+    }
+
+    private func resumePort() {
+        guard carryOut(LaneCommand(LaneCommand.Operation.resumeUplink)) else { return }
+        portLife.resumed()
+        wantsLinkCheck = true
+        plugin?.portResumed()
+        logger.notice("the port is in use again", metadata: portName)
+    }
+
+    /// Resets the port if that is due: on the control plane's thread, without the lock, since it may take seconds.
+    func resetPortIfDue() {
+        // Whatever changes something may wait for a tick, so this one does not wait for it.
+        guard tryOperation() else { return }
+        defer { endOperation() }
+        let isDue = lock.withLock {
+            !isStopped && portLife.step(now: DispatchTime.now().uptimeNanoseconds, isLeft: isPortLeft) == .reset
+        }
+        guard isDue else { return }
+        var problem: String?
+        do throws(DPDKError) {
+            guard let resetPort else { throw DPDKError("reset \(uplink.port)", code: ENOTSUP, detail: "nobody here can") }
+            try resetPort()
+        } catch {
+            problem = error.description
+        }
+        lock.withLock {
+            guard let problem else { return portLife.wasReset() }
+            portLife.resetFailed(problem, now: DispatchTime.now().uptimeNanoseconds)
+            logger.error("\(problem)", metadata: portName)
+        }
+    }
+
+    var portStatus: PortStatus {
+        lock.withLock {
+            PortStatus(
+                reason: portLife.reason, resets: portLife.resets, recoveries: portLife.recoveries, failures: portLife.failures)
+        }
+    }
+
+    /// Why a vif that is wanted can't be accelerated, where that is the port's fault.
+    var portReason: AccelerationReason? {
+        guard portLife.isSuspended, let reason = portLife.reason else { return nil }
+        return AccelerationReason(portLife.isDead ? .portDown : .portReset, reason)
+    }
+}
