@@ -16,6 +16,8 @@ final class SoftwareVirtualInterface: @unchecked Sendable {
     private let state: UnsafeMutablePointer<SoftwareQueueState>
     private let toGuest: MbufRing
     private let fromGuest: MbufRing
+    private let discardedToGuest = Atomic<UInt64>(0)
+    private let discardedFromGuest = Atomic<UInt64>(0)
     private var device: SoftDevice?
     private var port: Port?
 
@@ -75,13 +77,22 @@ final class SoftwareVirtualInterface: @unchecked Sendable {
     /// Frees what is left in the rings. Neither the guest nor netback may touch the VI.
     func reset() {
         var burst = MbufBurst(capacity: 64)
-        while toGuest.handle.dequeue(into: &burst) > 0 { burst.free() }
+        while toGuest.handle.dequeue(into: &burst) > 0 {
+            discardedToGuest.add(UInt64(burst.free()), ordering: .relaxed)
+        }
         while true {
             let taken = fromGuest.handle.dequeue(into: &burst)
             if taken == 0 { return }
             unsafe state.pointee.settle(taken)
-            burst.free()
+            discardedFromGuest.add(UInt64(burst.free()), ordering: .relaxed)
         }
+    }
+
+    var counts: SoftwareVirtualInterfaceCounts {
+        SoftwareVirtualInterfaceCounts(
+            discardedToGuest: discardedToGuest.load(ordering: .relaxed),
+            discardedFromGuest: discardedFromGuest.load(ordering: .relaxed),
+            waiting: toGuest.handle.count + fromGuest.handle.count)
     }
 }
 

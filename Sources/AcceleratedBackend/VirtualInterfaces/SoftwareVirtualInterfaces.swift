@@ -6,6 +6,10 @@ public import DPDK
 public final class SoftwareVirtualInterfaces: Sendable {
     /// To be given to the backend, together with those of the port itself.
     public let virtualInterfaces: [VirtualInterface]
+    /// Sums over all of them.
+    public var counts: SoftwareVirtualInterfaceCounts {
+        virtualInterfaces.compactMap(\.software?.counts).reduce(SoftwareVirtualInterfaceCounts(), +)
+    }
 
     /// - Parameters:
     ///   - name: at most 8 bytes, unique in the process.
@@ -28,5 +32,26 @@ public final class SoftwareVirtualInterfaces: Sendable {
             throw .virtualDevice(error)
         }
         virtualInterfaces = interfaces
+    }
+}
+
+/// Frames in VIs made in software. What goes in comes out, is discarded, or waits.
+public struct SoftwareVirtualInterfaceCounts: Sendable, Equatable {
+    /// Frames that were in a VI when it was taken back by force: for the guest, and from it.
+    public var discardedToGuest: UInt64 = 0
+    public var discardedFromGuest: UInt64 = 0
+    /// Frames in the rings now.
+    public var waiting = 0
+
+    public init(discardedToGuest: UInt64 = 0, discardedFromGuest: UInt64 = 0, waiting: Int = 0) {
+        self.discardedToGuest = discardedToGuest
+        self.discardedFromGuest = discardedFromGuest
+        self.waiting = waiting
+    }
+
+    static func + (a: Self, b: Self) -> Self {
+        Self(
+            discardedToGuest: a.discardedToGuest + b.discardedToGuest,
+            discardedFromGuest: a.discardedFromGuest + b.discardedFromGuest, waiting: a.waiting + b.waiting)
     }
 }
