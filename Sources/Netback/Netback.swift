@@ -77,6 +77,10 @@ public final class Netback: @unchecked Sendable {
     /// The names of the counters that count dropped frames.
     public static var dropReasons: [String] { PathCounter.allCases.filter(\.isDrop).map(\.name) }
 
+    /// Those of them that a vif counts, by the direction of the frame.
+    public static var dropReasonsToGuest: [String] { PathCounter.allCases.filter(\.isDropToGuest).map(\.name) }
+    public static var dropReasonsFromGuest: [String] { PathCounter.allCases.filter(\.isDropFromGuest).map(\.name) }
+
     /// Ends all service: the plugin is unloaded, guests are disconnected, mbufs are freed. Further calls do nothing.
     public func stop() {
         control.stop()

@@ -60,6 +60,17 @@ struct CommandLineTests {
         #expect(host.attach == "/run/g0" && host.reattach)
     }
 
+    @Test func aRunWithFaultsIsLongerAndHasTwoGuests() throws {
+        let settings = try Self.demo("--faults", "all")
+        #expect(settings.seconds == 60 && settings.vifs == 2 && settings.faults == DemoFault.everything)
+        let few = try Self.demo("--faults", "reset,linkDown", "--seconds", "15", "--vifs", "3")
+        #expect(few.seconds == 15 && few.vifs == 3 && few.faults == [.reset, .linkDown])
+        let host = few.faultHostConfiguration
+        #expect(host.guestCount == 3 && host.virtualInterfaces == 3 && host.accelerationWanted)
+        #expect(Set((0..<3).map(host.mac(ofGuest:))).count == 3)
+        #expect(try Self.demo().faults == nil && Self.demo().vifs == 1)
+    }
+
     @Test func aRunBetweenKernelsIsLonger() throws {
         #expect(try Self.demo("--netns").seconds == 12)
         #expect(try Self.demo("--netns", "--seconds", "20").seconds == 20)
@@ -92,6 +103,10 @@ struct CommandLineTests {
         ["demo", "--zipf", "0"], ["demo", "--rules", "-1"], ["demo", "--zipf", "x"], ["demo", "--zipf", "1", "--pcap", "x"],
         ["netfront", "sink", "--wire", "net_null0", "--address", "10.0.0"],
         ["demo", "--vlan", "4095"], ["demo", "--netns", "--vlan", "5"],
+        ["demo", "--faults", ""], ["demo", "--faults", "x"], ["demo", "--faults", "all", "--netns"], ["demo", "--vifs", "2"],
+        ["demo", "--faults", "all", "--pcap", "x"], ["demo", "--faults", "all", "--switches", "3"],
+        ["demo", "--faults", "all", "--plugin", "none"], ["demo", "--faults", "all", "--vifs", "0"],
+        ["demo", "--faults", "all", "--vifs", "4"], ["demo", "--faults", "all", "--flows", "1"],
         ["demo", "--switches", "0"], ["demo", "--nic", "ixgbe"],
         ["demo", "--plugin", ""], ["demo", "--plugin", "x"], ["demo", "--plugin", "../x", "--plugin-folder", "."],
         ["demo", "--plugin", "/x.so", "--plugin-folder", "/"], ["demo", "--plugin", ".x", "--plugin-folder", "."],

@@ -49,6 +49,14 @@ struct OutstandingWindowTests {
         #expect(window.expired == 10)
     }
 
+    @Test func anOwnerThatExpectsLossesWaitsLess() {
+        var window = OutstandingWindow(capacity: 10, hertz: Self.hertz, now: 0, longPatience: 12)
+        window.sent(10, at: 1)
+        #expect(window.room(at: 750_000) == 0)
+        #expect(window.room(at: 813_000) == 10)
+        #expect(window.expired == 10)
+    }
+
     @Test func aFrameThatLeftIsNotCountedAgainWhenItComes() {
         var window = OutstandingWindow(capacity: 10, hertz: Self.hertz, now: 0)
         window.sent(2, at: 1)

@@ -42,6 +42,16 @@ extension FlowAddress: ExpressibleByArgument {
     }
 }
 
+/// What `--faults` lists.
+struct FaultList: Equatable, Sendable, ExpressibleByArgument {
+    let faults: Set<DemoFault>
+
+    init?(argument: String) {
+        guard let faults = DemoFault.parse(argument) else { return nil }
+        self.faults = faults
+    }
+}
+
 /// Packets a second, or as many as there is room for.
 enum PacketRate: Equatable, Sendable, ExpressibleByArgument {
     case limited(UInt64)

@@ -33,6 +33,16 @@ struct DemoCommand: ParsableCommand {
             at its end.
             """)
     var switches: Int?
+    @Option(
+        help: ArgumentHelp(
+            "Let the NIC fail at random moments, by --seed, and mend it: all, or a list of \(Self.faultNames).",
+            discussion: """
+                60 seconds when no length is given. What the hardware held is lost then; every lost frame must be one that was dropped \
+                for a reason, and at the end every guest must be accelerated again.
+                """, valueName: "faults"))
+    var faults: FaultList?
+    @Option(help: "Guests, 1 to \(Self.mostVifs); for --faults, 2 when not given.")
+    var vifs: Int?
     @OptionGroup var host: HostOptions
     @Option(
         help: ArgumentHelp(
@@ -47,7 +57,21 @@ struct DemoCommand: ParsableCommand {
             discussion: "--rate, --size, --flows and --zipf mean nothing then."))
     var netns = false
 
+    private static let mostVifs = 3
+    private static var faultNames: String { DemoFault.allCases.map(\.rawValue).joined(separator: ", ") }
+
     func validate() throws {
+        guard faults != nil || vifs == nil else { throw ValidationError("--vifs is for --faults: otherwise there is one guest.") }
+        guard (1...Self.mostVifs).contains(vifs ?? 1) else { throw ValidationError("--vifs must be 1 to \(Self.mostVifs).") }
+        if faults != nil {
+            guard !netns, pcap == nil, switches == nil else {
+                throw ValidationError("--faults excludes --netns, --pcap and --switches.")
+            }
+            guard host.plugins.plugin == .accelerated else {
+                throw ValidationError("--faults needs --plugin accelerated: there has to be a fast path to come back to.")
+            }
+            guard flows >= vifs ?? 2 else { throw ValidationError("--flows must be at least --vifs.") }
+        }
         guard runSeconds >= 1, runSeconds <= 3600 else { throw ValidationError("--seconds must be 1 to 3600.") }
         guard (1...1000).contains(switches ?? 1) else { throw ValidationError("--switches must be 1 to 1000.") }
         guard host.vlan == nil || !netns else {
@@ -68,16 +92,22 @@ struct DemoCommand: ParsableCommand {
         }
     }
 
-    private var runSeconds: Double { seconds ?? (netns ? 12 : 6) }
+    private var runSeconds: Double { seconds ?? (netns ? 12 : faults != nil ? 60 : 6) }
 
     var settings: DemoSettings {
         DemoSettings(
             seconds: runSeconds, rate: rate, size: size, flows: flows, zipf: zipf, switches: switches, host: host.settings,
-            isJSON: json,
+            faults: faults?.faults, vifs: faults == nil ? 1 : vifs ?? 2, isJSON: json,
             isVerbose: host.verbose)
     }
 
     func run() throws {
+        if let faults {
+            let report = try FaultDemo.run(settings, faults: faults.faults)
+            show(report, report.summary)
+            if let complaint = report.complaint { throw CommandFailure(complaint) }
+            return
+        }
         if netns {
             let report = try NetnsDemo.run(settings, whenInterrupted: { show($0, $0.summary) })
             show(report, report.summary)

@@ -15,6 +15,9 @@ struct DemoSettings: Sendable, Equatable {
     /// Switches of path; nil for as many as the kind of run has.
     var switches: Int?
     var host = HostSettings()
+    /// What goes wrong in the run, and to how many guests; nil for a run in which everything goes right.
+    var faults: Set<DemoFault>?
+    var vifs = 1
     var isJSON = false
     var isVerbose = false
 
@@ -38,6 +41,13 @@ struct DemoSettings: Sendable, Equatable {
     /// More switches than a run between kernels must have, so that each path is seen several times.
     var netnsSchedule: SwitchSchedule {
         expectsSwitches ? .alternating(switches ?? NetnsReport.leastSwitches + 1, seconds: seconds) : .none
+    }
+
+    /// A host whose guests are accelerated from the start.
+    var faultHostConfiguration: EmbeddedHost.Configuration {
+        EmbeddedHost.Configuration(
+            settings: host, guestMAC: Self.guestMAC, guestAddresses: [FlowAddress(Self.endpoints.destination)], guestCount: vifs,
+            wire: .ring, virtualInterfaces: max(2, vifs), accelerationWanted: true, pluginOutput: { Console.line($0) })
     }
 
     func hostConfiguration(wire: WireSide) -> EmbeddedHost.Configuration {

@@ -32,18 +32,24 @@ final class FlowSender: Sender {
     private let remote: RemoteHost<WirePeer>
     private let flowCount: Int
 
-    init(_ settings: DemoSettings, host: EmbeddedHost, wire: QueuePair) {
+    /// - Parameter longPatience: see `OutstandingWindow`; nil for its own.
+    init(_ settings: DemoSettings, host: EmbeddedHost, wire: QueuePair, longPatience: UInt64? = nil) {
         flowCount = settings.flows
-        remote = RemoteHost(group: host.group, loop: host.loop(for: .wire)) { counters, orders in
-            WirePeer(
-                wire: wire, pool: host.wirePool, endpoints: DemoSettings.endpoints,
+        var endpoints = DemoSettings.endpoints
+        endpoints.destinations = host.guests.count
+        remote = RemoteHost(group: host.group, loop: host.loop(for: .wire)) { [endpoints] counters, orders in
+            let window = OutstandingWindow(
+                capacity: DemoSettings.windowCapacity, hertz: TSC.hertz, now: TSC.now(), longPatience: longPatience ?? 80)
+            return WirePeer(
+                wire: wire, pool: host.wirePool, endpoints: endpoints,
                 source: TrafficSource(
-                    DemoSettings.endpoints, flowCount: settings.flows, popularity: settings.popularity,
-                    sizes: .fixed(settings.size),
+                    endpoints, flowCount: settings.flows, popularity: settings.popularity, sizes: .fixed(settings.size),
                     packetsPerSecond: settings.rate.packetsPerSecond),
-                windowCapacity: DemoSettings.windowCapacity, vlan: settings.host.vlan ?? 0, counters: counters, orders: orders)
+                window: window, vlan: settings.host.vlan ?? 0, counters: counters, orders: orders)
         }
     }
+
+    func count(of counter: WirePeerCounter) -> UInt64 { remote.count(of: counter) }
 
     func makeChecker() -> ArrivalChecker { ArrivalChecker(flowCount: flowCount) }
     func setSending(_ on: Bool) { remote.setSending(on) }

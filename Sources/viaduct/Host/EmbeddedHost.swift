@@ -13,15 +13,17 @@ import PluginFolder
 import SoftNIC
 import Wire
 
-/// A host and its guest in one process: the uplink (as a rule a NIC in software and its wire), netback with one vif, and the
-/// guest's netfront, joined to the plugins. Needs neither root nor hugepages.
+/// A host and its guests in one process: the uplink (as a rule a NIC in software and its wire), netback with a vif for each guest, and
+/// their netfronts, joined to the plugins. Needs neither root nor hugepages.
 final class EmbeddedHost: GuestHost, @unchecked Sendable {
     // SAFETY (@unchecked Sendable): built by init, taken down by stop(), in between nothing changes.
     struct Configuration: Sendable {
         var settings = HostSettings()
         var guestMAC: MACAddress
-        /// IP addresses that nobody but the guest has on the uplink.
+        /// IP addresses that nobody but the first guest has on the uplink.
         var guestAddresses: [FlowAddress] = []
+        /// Guests; each has the MAC behind the last one's.
+        var guestCount = 1
         var wire = WireSide.ring
         /// A port to use as it is, in place of the NIC in software and its wire.
         var uplinkDevice: String?
@@ -31,6 +33,8 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
         /// Takes what a plugin says, a line at a time.
         var pluginOutput: @Sendable (String) -> Void = { _ in }
 
+        func mac(ofGuest index: Int) -> MACAddress { MACAddress(rawValue: guestMAC.rawValue + UInt64(index)) }
+
         var uplink: UplinkChoice {
             uplinkDevice.map(UplinkChoice.device) ?? .softNIC(settings.nic, wire: wire, seed: settings.seed)
         }
@@ -38,22 +42,18 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
 
     let configuration: Configuration
     let group: PollGroup
-    let netfront: Netfront
+    /// At least one.
+    let guests: [EmbeddedGuest]
     let wirePool: MempoolHandle
     private let logger: Logger
     private let sockets: SocketFolder
     private let pools: HostPools
     private let uplink: HostUplink
     private let netback: Netback
-    private var vif: UInt32 = 0
-    private let backendLink: any ControlLink
     private var softwareInterfaces: SoftwareVirtualInterfaces?
     private var backendPlugin: AcceleratedBackendPlugin?
-    private var frontendPlugin: AcceleratedFrontendPlugin?
     private var dummy: DummyAccelerator?
     private let pluginFile: PluginFile?
-
-    private static let guestName = "guest0"
 
     /// Starts everything, the EAL first. What was started is taken down again when something fails.
     init(_ configuration: Configuration, logger: Logger) throws(HostError) {
@@ -65,7 +65,7 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
         do {
             try Self.startEAL(configuration, runtimeFolder: sockets.path)
             group = try PollGroup(lcores: LcoreID.workers, idle: .adaptive)
-            pools = try HostPools(virtualInterfaces: configuration.virtualInterfaces)
+            pools = try HostPools(virtualInterfaces: configuration.virtualInterfaces, guests: configuration.guestCount)
             wirePool = pools.wire.handle
             uplink = try HostUplink(
                 configuration.uplink, virtualInterfaces: configuration.virtualInterfaces,
@@ -77,17 +77,10 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
                 uplink: QueuePair(port: uplink.port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 1024),
                 pool: pools.host.handle, group: group, loop: configuration.settings.lcores.loop(for: .netback),
                 resetPort: { () throws(DPDKError) in try uplink.reset() }, logger: logger)
-            let links = InMemoryControlLink.makePair()
-            backendLink = links.backend
-            let socket = "\(sockets.path)/\(Self.guestName)"
-            vif = try netback.addVif(
-                VifConfiguration(
-                    name: Self.guestName, mac: configuration.guestMAC, vlan: configuration.settings.vlan, socketPath: socket,
-                    acceleration: configuration.accelerationWanted),
-                link: links.backend)
-            netfront = try Netfront(
-                NetfrontConfiguration(name: Self.guestName, mac: configuration.guestMAC, socketPath: socket),
-                link: links.frontend, group: group, logger: logger)
+            let (netback, folder, group) = (netback, sockets.path, group)
+            guests = try (0..<configuration.guestCount).map { index in
+                try EmbeddedGuest(index, of: configuration, netback: netback, socketFolder: folder, group: group, logger: logger)
+            }
         } catch {
             throw HostError("\(error)")
         }
@@ -108,7 +101,9 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
         try EAL.start(
             EALConfiguration(
                 workers: Array(repeating: cpus, count: configuration.settings.lcores.lcoreCount),
-                memory: .preferred(megabytes: HostPools.megabytes(virtualInterfaces: configuration.virtualInterfaces)),
+                memory: .preferred(
+                    megabytes: HostPools.megabytes(
+                        virtualInterfaces: configuration.virtualInterfaces, guests: configuration.guestCount)),
                 usesPCI: configuration.uplink.pciAddress != nil,
                 extraArguments: configuration.uplink.pciAddress.map { ["-a", $0] } ?? []))
     }
@@ -136,10 +131,8 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
                 configuration: settings, port: uplink.port, virtualInterfaces: try interfaces(),
                 logger: logger)
             let backendPlugin = AcceleratedBackendPlugin(backend)
-            let frontendPlugin = AcceleratedFrontendPlugin()
             self.backendPlugin = backendPlugin
-            self.frontendPlugin = frontendPlugin
-            try unsafe netfront.loadPlugin(frontendPlugin.hooks)
+            for guest in guests { try unsafe guest.netfront.loadPlugin(guest.plugin.hooks) }
             try unsafe netback.loadPlugin(backendPlugin.hooks)
         case .dummy:
             let dummy = DummyAccelerator(sink: configuration.pluginOutput)
@@ -162,7 +155,7 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
                 mempool: pools.name(virtualInterface: index), pool: place.pool)
         }
         let software = try SoftwareVirtualInterfaces(
-            count: 1, uplink: uplink.port, mempool: "\(Self.guestName)-guest")
+            count: guests.count, uplink: uplink.port, mempool: "\(EmbeddedGuest.name(0))-guest")
         softwareInterfaces = software
         interfaces += software.virtualInterfaces
         return interfaces
@@ -170,12 +163,29 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
 
     // MARK: While it runs
 
+    /// The first guest's.
+    var netfront: Netfront { guests[0].netfront }
+    private var vif: UInt32 { guests[0].vif }
+
+    /// The NIC in software, if the uplink is one.
+    var nic: SoftNIC? { uplink.nic }
+    var port: PortStatus { netback.port }
+    /// Queue pairs of the port that somebody polls: the default one's, and the VIs'.
+    var queues: [Int] { [0] + uplink.layout.places.map { Int($0.queue) } }
+    /// What the switch counted, whatever it is.
+    var switchCounters: [String: UInt64] { netback.counters }
+    /// In the order of the guests.
+    var vifs: [VifStatus] { netback.vifs }
+    /// Of the VIs in software.
+    var softwareCounts: SoftwareVirtualInterfaceCounts { softwareInterfaces?.counts ?? SoftwareVirtualInterfaceCounts() }
+
     /// The remote host's end of a ring wire.
     var wirePeer: QueuePair? { uplink.wirePeer }
 
     func loop(for role: HostRole) -> Int { configuration.settings.lcores.loop(for: role) }
 
     func setAcceleration(_ wanted: Bool) { netback.setAcceleration(wanted, vif: vif) }
+    func setAcceleration(_ wanted: Bool, of guest: EmbeddedGuest) { netback.setAcceleration(wanted, vif: guest.vif) }
 
     /// The host's view: state, form and reason.
     var backendStatus: AccelerationStatus {
@@ -191,7 +201,10 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
     /// Every counter of the switch, of the vif and of the uplink's port that is not zero, for status.
     var hostCounters: [String: UInt64] {
         var all = netback.counters
-        for (name, value) in netback.vifs.first(where: { $0.id == vif })?.counters ?? [:] { all["vif.\(name)"] = value }
+        for vif in netback.vifs {
+            let prefix = guests.count == 1 ? "vif" : vif.name
+            for (name, value) in vif.counters { all["\(prefix).\(name)"] = value }
+        }
         if let nic = try? uplink.port.statistics {
             all["nic.received"] = nic.receivedPackets
             all["nic.transmitted"] = nic.transmittedPackets
@@ -205,26 +218,27 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
 
     // MARK: The end
 
-    /// Takes everything down, in the order of use reversed. The guest's application must be off its lcore.
+    /// Takes everything down, in the order of use reversed. The guests' applications must be off their lcores.
     ///
     /// - Returns: mbufs that are still in use in any pool.
     func stop() -> Int {
         dummy?.report()
-        do {
-            try netfront.unloadPlugin()
-        } catch { logger.error("\(error)") }
-        netfront.close()
+        for guest in guests {
+            do {
+                try guest.netfront.unloadPlugin()
+            } catch { logger.error("\(error)") }
+            guest.netfront.close()
+        }
         do {
             if configuration.settings.plugin != .none { try netback.unloadPlugin() }
-            try netback.removeVif(vif)
+            for guest in guests { try netback.removeVif(guest.vif) }
         } catch { logger.error("\(error)") }
         netback.stop()
         backendPlugin = nil
-        frontendPlugin = nil
         softwareInterfaces = nil
         uplink.close()
         group.stop()
         sockets.remove()
-        return pools.inUse + netfront.mbufsInUse
+        return guests.reduce(pools.inUse) { $0 + $1.netfront.mbufsInUse }
     }
 }

@@ -13,12 +13,12 @@ final class HostPools: Sendable {
     }
 
     /// Memory that the pools, the guest's included, and everything else need together.
-    static func megabytes(virtualInterfaces count: Int) -> Int { 216 + 24 * count }
+    static func megabytes(virtualInterfaces count: Int, guests: Int) -> Int { 216 + 24 * count + 56 * (guests - 1) }
 
-    init(virtualInterfaces count: Int) throws(DPDKError) {
+    init(virtualInterfaces count: Int, guests: Int) throws(DPDKError) {
         wire = try Mempool(name: "wire", count: 8191)
-        // The default queue's descriptors, a full hold, and what is in the switch.
-        host = try Mempool(name: "netback", count: 16383)
+        // The default queue's descriptors, a full hold of each guest, and what is in the switch.
+        host = try Mempool(name: "netback", count: 8191 + 8192 * guests)
         // Descriptors, a full stash, and what is in the NIC and in caches.
         var pools: [Owned] = []
         for index in 1..<(count + 1) { pools.append(try Owned("vi\(index)", 8191)) }

@@ -4,7 +4,7 @@
 ///
 /// It is lost when it was sent more than 500 ms ago and one that was sent later is back (the time of RFC 8985, "RACK"): a path
 /// that merely stands still, because nobody runs its lcores, keeps the window full, so that its queues never overflow. When
-/// nothing comes back at all, frames are lost after five seconds.
+/// nothing comes back at all, frames are lost after five seconds, or after what its owner says.
 ///
 /// Frames are accounted for in slots of time (1/16 s) rather than one by one.
 @safe
@@ -18,8 +18,8 @@ struct OutstandingWindow: ~Copyable {
     private static var slotCount: UInt64 { @_noLocks get { 128 } }
     /// Whole slots that must lie behind a frame for it to be lost: with a later one back, and without.
     private static var patience: UInt64 { @_noLocks get { 8 } }
-    private static var longPatience: UInt64 { @_noLocks get { 80 } }
 
+    private let longPatience: UInt64
     private let slotTicks: UInt64
     private let counts: UnsafeMutablePointer<Int>
     /// The first slot that may have frames on their way, the one that is filled now, and the newest of which a frame came back;
@@ -28,8 +28,11 @@ struct OutstandingWindow: ~Copyable {
     private var newest: UInt64
     private var newestReturned: UInt64 = 0
 
-    init(capacity: Int, hertz: UInt64, now: UInt64) {
+    /// - Parameter longPatience: how long frames are under way while nothing comes back, in sixteenths of a second: 8 to 127.
+    init(capacity: Int, hertz: UInt64, now: UInt64, longPatience: UInt64 = 80) {
         precondition(capacity > 0 && capacity <= 1 << 20, "1 to 1048576 frames")
+        precondition(longPatience >= Self.patience && longPatience < Self.slotCount, "half a second to eight")
+        self.longPatience = longPatience
         self.capacity = capacity
         slotTicks = max(hertz / 16, 1)
         unsafe counts = .allocate(capacity: Int(Self.slotCount))
@@ -80,7 +83,7 @@ struct OutstandingWindow: ~Copyable {
                 return
             }
             let age = newest - oldest
-            let isLost = age > Self.patience && oldest < newestReturned || age > Self.longPatience || isLapped
+            let isLost = age > Self.patience && oldest < newestReturned || age > longPatience || isLapped
             if unsafe counts[index(oldest)] > 0 && !isLost { return }
             unsafe expired &+= UInt64(truncatingIfNeeded: counts[index(oldest)])
             unsafe outstanding -= counts[index(oldest)]

@@ -18,14 +18,15 @@ struct ReturnPath: ~Copyable {
     ///   - mac: the host's own; frames to others count as foreign.
     ///   - counters: those of ``WirePeerCounter``.
     init(
-        wire: QueuePair, mac: MACAddress, vlan: UInt16, checker: consuming ArrivalChecker, windowCapacity: Int, counters: Counters
+        wire: QueuePair, mac: MACAddress, vlan: UInt16, checker: consuming ArrivalChecker, window: consuming OutstandingWindow,
+        counters: Counters
     ) {
         self.wire = wire
         self.mac = mac
         self.vlan = vlan
         self.counters = counters
         self.checker = checker
-        window = OutstandingWindow(capacity: windowCapacity, hertz: TSC.hertz, now: TSC.now())
+        self.window = window
     }
 
     /// One burst; how many frames.

@@ -12,6 +12,11 @@ struct TrafficEndpoints: Sendable {
     /// Of flow 0; the next flows have the next ports.
     var firstSourcePort: UInt16 = 20000
     var firstDestinationPort: UInt16 = 5001
+    /// Hosts that frames go to; each has the addresses behind the last one's. Flow n goes to host n modulo this.
+    var destinations = 1
+
+    /// Which of the destinations that flow goes to.
+    func destination(ofFlow flow: Int) -> Int { flow % destinations }
 }
 
 /// Makes the frames of sequence-numbered flows at a bounded rate.
@@ -22,6 +27,7 @@ struct TrafficSource: ~Copyable {
     private var writer: FrameWriter
     private let firstSourcePort: UInt16
     private let firstDestinationPort: UInt16
+    private let endpoints: TrafficEndpoints
     private let sizes: FrameSizes
     let flowCount: Int
     private let sequences: UnsafeMutablePointer<UInt64>
@@ -45,6 +51,7 @@ struct TrafficSource: ~Copyable {
             sourcePort: endpoints.firstSourcePort, destinationPort: endpoints.firstDestinationPort, checksum: .none)
         firstSourcePort = endpoints.firstSourcePort
         firstDestinationPort = endpoints.firstDestinationPort
+        self.endpoints = endpoints
         picker = FlowPicker(flowCount: flowCount, popularity: popularity)
         self.flowCount = flowCount
         self.sizes = sizes
@@ -86,6 +93,7 @@ struct TrafficSource: ~Copyable {
         let flow = picker.next()
         writer.sourcePort = firstSourcePort &+ UInt16(truncatingIfNeeded: flow)
         writer.destinationPort = firstDestinationPort &+ UInt16(truncatingIfNeeded: flow)
+        if endpoints.destinations > 1 { turn(to: UInt32(truncatingIfNeeded: flow % endpoints.destinations)) }
         let buffer = mbuf.frameBuffer
         let payload = writer.payloadOffset
         pad(buffer, from: payload, to: length)
@@ -96,6 +104,13 @@ struct TrafficSource: ~Copyable {
         precondition(written == length && fits, "an mbuf holds the longest frame")
         unsafe sequences[flow] = number &+ 1
         made &+= 1
+    }
+
+    @_noLocks
+    private mutating func turn(to destination: UInt32) {
+        writer.destinationMAC = MACAddress(rawValue: endpoints.destinationMAC.rawValue &+ UInt64(destination))
+        writer.addresses = .v4(
+            source: endpoints.source, destination: IPv4Address(rawValue: endpoints.destination.rawValue &+ destination))
     }
 
     /// Overwrites what the mbuf held before, which must not leave the host.

@@ -22,9 +22,8 @@ struct WirePeer: WireStation, ~Copyable {
     private let announcementTicks: UInt64
 
     init(
-        wire: QueuePair, pool: MempoolHandle, endpoints: TrafficEndpoints, source: consuming TrafficSource, windowCapacity: Int,
-        vlan: UInt16,
-        counters: Counters, orders: Counters
+        wire: QueuePair, pool: MempoolHandle, endpoints: TrafficEndpoints, source: consuming TrafficSource,
+        window: consuming OutstandingWindow, vlan: UInt16, counters: Counters, orders: Counters
     ) {
         self.wire = wire
         self.pool = pool
@@ -34,7 +33,7 @@ struct WirePeer: WireStation, ~Copyable {
         self.orders = orders
         returning = ReturnPath(
             wire: wire, mac: endpoints.sourceMAC, vlan: vlan, checker: ArrivalChecker(flowCount: source.flowCount),
-            windowCapacity: windowCapacity, counters: counters)
+            window: window, counters: counters)
         self.source = source
         let now = TSC.now()
         announcementTicks = TSC.hertz

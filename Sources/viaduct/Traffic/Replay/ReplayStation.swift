@@ -36,7 +36,8 @@ struct ReplayStation: WireStation, ~Copyable {
         self.orders = orders
         self.ledger = ledger
         returning = ReturnPath(
-            wire: wire, mac: endpoints.sourceMAC, vlan: vlan, checker: ArrivalChecker(ledger), windowCapacity: windowCapacity,
+            wire: wire, mac: endpoints.sourceMAC, vlan: vlan, checker: ArrivalChecker(ledger),
+            window: OutstandingWindow(capacity: windowCapacity, hertz: TSC.hertz, now: TSC.now()),
             counters: counters)
         let now = TSC.now()
         bucket = TokenBucket(
