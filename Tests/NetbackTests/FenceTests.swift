@@ -131,6 +131,22 @@ import Wire
         }
     }
 
+    /// It would be taken for one of the next grant's.
+    @Test func aFenceThatWaitsDoesNotOutliveItsNonce() throws {
+        try Rig.runWithPlugin { rig, plugin in
+            let one = try rig.addGuest(1)
+            try rig.setNonce(Self.nonce, vif: one, plugin)
+            #expect(plugin.host.fence(sequence: 1, settleNanoseconds: 100_000_000, vif: one) == .done)
+            try rig.setNonce(Self.nonce + 1, vif: one, plugin)
+            usleep(300_000)
+            #expect(rig.count("fencesMade", one) == 0)
+            #expect(plugin.host.fence(sequence: 2, settleNanoseconds: 0, vif: one) == .done)
+            try rig.require("the second fence is sent") { plugin.events(of: one).contains(.fenceSent(sequence: 2)) }
+            #expect(!plugin.events(of: one).contains(.fenceSent(sequence: 1)))
+            #expect(rig.count("fencesMade", one) == 1)
+        }
+    }
+
     @Test func aFenceNeedsANonceAndAGuest() throws {
         try Rig.runWithPlugin { rig, plugin in
             let one = try rig.addGuest(1)

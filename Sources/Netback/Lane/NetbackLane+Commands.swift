@@ -55,6 +55,8 @@ extension NetbackLane {
                 vif.lane.fence.begin(sequence: command.small, settle: command.large, clock: uplink.port.clock)
             }
         case LaneCommand.Operation.setNonce:
+            // A fence that still waits is one of the old nonce's: it must not come with the new one.
+            if vif.lane.nonce != command.large { vif.lane.fence.end() }
             vif.lane.nonce = command.large
         case LaneCommand.Operation.reset:
             vif.lane.reset()
