@@ -31,6 +31,8 @@ public enum NetfrontCounter: Int, CaseIterable, Sendable {
     case dropTagged
     /// Shorter than an Ethernet header.
     case dropRunt
+    /// On the VI since before it was this guest's, or since before it was closed the last time.
+    case dropStale
     /// The stash was full while the fence was awaited.
     case dropStashOverflow
     /// Kept back for a fence, when the VI was closed before that came.
@@ -57,7 +59,7 @@ public enum NetfrontCounter: Int, CaseIterable, Sendable {
 
     /// What became of frames from the VI that were not delivered.
     public static let drops: [NetfrontCounter] = [
-        .dropReplica, .dropForeign, .dropTagged, .dropRunt, .dropStashOverflow, .dropUnfenced,
+        .dropReplica, .dropForeign, .dropTagged, .dropRunt, .dropStale, .dropStashOverflow, .dropUnfenced,
     ]
 
     /// Key in status and JSON.

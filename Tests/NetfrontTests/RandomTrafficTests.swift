@@ -37,7 +37,7 @@ import Wire
                 case 9: rig.sendFast(0..<some, length: Int(random.next() % 14))
                 case 10: rig.sendFence()
                 case 11: rig.sendFence(nonce: random.next())
-                case 12: if random.next() % 8 == 0 { rig.open() }
+                case 12: if random.next() % 8 == 0 { rig.open(polls: false) }
                 case 13: if random.next() % 16 == 0 { rig.command(.drain) }
                 case 14: if random.next() % 16 == 0 { rig.command(.close) }
                 case 15: if random.next() % 8 == 0 { rig.setLocal([Frame.peer(peer)]) }

@@ -40,17 +40,52 @@ import Wire
     /// Where buffers are posted as a VI is polled, none are there before.
     @Test func aVICountsAsOpenOnceItWasPolled() throws {
         try GuestRig.run { rig in
-            rig.open()
+            rig.open(polls: false)
             _ = rig.takeEvents()
             #expect(rig.openings == 0 && rig.vi.callCount == 0)
             rig.receive(rounds: 3)
             _ = rig.takeEvents()
             #expect(rig.openings == 1 && rig.vi.callCount > 0)
             rig.command(.close)
-            rig.open()
+            rig.open(polls: false)
             rig.receive(rounds: 3)
             _ = rig.takeEvents()
             #expect(rig.openings == 2)
+        }
+    }
+
+    /// Older than what came by the slow path since, and no proof that anybody steers here now.
+    @Test func whatAVIHoldsFromAnEarlierLifeIsDropped() throws {
+        try GuestRig.run { rig in
+            rig.open(polls: false)
+            rig.sendFast(100..<150)
+            rig.sendSlow(0..<10)
+            #expect(rig.receive() == Array(0..<10))
+            #expect(rig.takeEvents().isEmpty && rig.openings == 0, "the VI held something")
+            #expect(rig.receive(rounds: 2).isEmpty)
+            #expect(rig.takeEvents().isEmpty && rig.openings == 1)
+            #expect(rig.count(.dropStale) == 50 && rig.count(.receivedFastPackets) == 50 && rig.count(.peersLearned) == 0)
+            // From here on it is the guest's.
+            rig.sendFast(150..<160)
+            rig.receive()
+            #expect(rig.takeEvents() == [.firstFrameSeen])
+            rig.sendFence(sequence: 9)
+            #expect(rig.receive(rounds: 3) == Array(150..<160))
+        }
+    }
+
+    /// It can't be this VI's: nobody steers to it yet.
+    @Test func aFenceThatComesBeforeTheVIWasPolledIsRefused() throws {
+        try GuestRig.run { rig in
+            rig.open(polls: false)
+            rig.sendFence(sequence: 9)
+            rig.receive(rounds: 2)
+            #expect(rig.takeEvents().isEmpty && rig.openings == 1)
+            #expect(rig.count(.dropUnexpectedFence) == 1)
+            rig.sendFast(100..<110)
+            #expect(rig.receive(rounds: 2).isEmpty, "its own fence is still to come")
+            rig.sendFence(sequence: 10)
+            #expect(rig.receive(rounds: 3) == Array(100..<110))
         }
     }
 

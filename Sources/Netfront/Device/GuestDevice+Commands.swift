@@ -23,6 +23,7 @@ extension GuestDevice {
             isPollingVI = true
             isDraining = false
             hasPolled = false
+            staleFrames = 0
             hasSeenFrame = false
             mayTransmitFast = false
             gate = .shut

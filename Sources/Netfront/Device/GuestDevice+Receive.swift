@@ -49,7 +49,8 @@ extension GuestDevice {
     private mutating func takeFence(_ fence: FenceFrame, _ mbuf: Mbuf) {
         received.append(mbuf)
         received.free()
-        guard fenceNonce != 0, fence.nonce == fenceNonce, isPollingVI else {
+        // Nobody steers, and sends a fence, before the VI was reported as polled.
+        guard fenceNonce != 0, fence.nonce == fenceNonce, isPollingVI, hasPolled else {
             count(.dropUnexpectedFence)
             return
         }
@@ -77,12 +78,10 @@ extension GuestDevice {
             received.move(to: &burst)
             // Without room nothing was asked for: the VI may hold frames.
             if isDraining { checkDrained(binding, mayHoldMore: yielded > 0 || limit == 0) }
+        case .shut where !hasPolled:
+            discardStale(binding)
         case .shut:
             let yielded = poll(binding, limit: received.capacity)
-            if !hasPolled {
-                hasPolled = true
-                tell(.polled)
-            }
             keepBack()
             if isDraining && stash.isEmpty { checkDrained(binding, mayHoldMore: yielded > 0) }
             if gate == .shut { checkFenceLimit(slowYielded: slowYielded) }
@@ -90,6 +89,28 @@ extension GuestDevice {
             // The stash goes first; the VI's queue holds the rest meanwhile.
             break
         }
+    }
+
+    /// Frees what the VI still holds of an earlier life: nobody steers to it before it was reported as polled. What came then is older
+    /// than what the slow path has delivered since, and proves nothing. Reports the VI once it is seen empty, or when it
+    /// does not become so.
+    @_noLocks
+    private mutating func discardStale(_ binding: PluginBinding) {
+        let yielded = binding.poll(into: &received, limit: received.capacity)
+        var bytes = 0
+        var index = 0
+        while index < yielded {
+            bytes += received[index].packetLength
+            index += 1
+        }
+        received.free()
+        count(.receivedFastPackets, yielded)
+        count(.receivedFastBytes, bytes)
+        count(.dropStale, yielded)
+        staleFrames += yielded
+        guard yielded == 0 || staleFrames >= Self.mostStaleFrames else { return }
+        hasPolled = true
+        tell(.polled)
     }
 
     /// Fills `received` with the VI's frames for this guest; how many frames the VI yielded.

@@ -24,6 +24,9 @@ struct GuestDevice: ~Copyable {
 
     // MARK: Receive
 
+    /// So many frames a VI may hold of an earlier life; one that yields more is steered to, and by whom is the host's business.
+    static var mostStaleFrames: Int { @_noLocks get { 65536 } }
+
     /// Whether frames from the VI may be delivered.
     enum Gate: UInt8 {
         case shut, opening, open
@@ -44,7 +47,9 @@ struct GuestDevice: ~Copyable {
     let fenceLimitTicks: UInt64
     var fenceNonce: UInt64 = 0
     var fenceSequence: UInt32 = 0
+    /// Whether the VI was reported as polled, and how many frames it yielded before.
     var hasPolled = false
+    var staleFrames = 0
     var hasSeenFrame = false
     /// Flows that are steered one by one.
     var flows = FlowGate()

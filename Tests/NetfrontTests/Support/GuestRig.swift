@@ -86,10 +86,11 @@ final class GuestRig {
     func command(_ all: LaneCommand...) { for one in all { #expect(commands.handle.enqueue(one.word)) } }
 
     /// The VI opens, with the gate shut.
-    func open(settle: UInt32 = 100) {
+    func open(settle: UInt32 = 100, polls: Bool = true) {
         command(
             .nonceHigh(UInt32(Self.nonce >> 32)), .nonceLow(UInt32(truncatingIfNeeded: Self.nonce)),
             .settle(microseconds: settle), .open)
+        if polls { receive() }
     }
 
     /// Frames for the guest by the slow path, from peer `peer` to `destination`.
