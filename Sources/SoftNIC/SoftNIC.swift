@@ -223,16 +223,22 @@ extension SoftNIC {
     }
 
     /// The NIC asks for a reset: the event is raised on this thread, rules are gone, what the queues hold is lost, and nothing
-    /// moves until the port was stopped and started. Does nothing when that is so already.
-    public func requestReset() {
-        if control.requestReset() { raise(.resetRequested) }
+    /// moves until the port was stopped and started. Does nothing, and is false, when the port is down already.
+    @discardableResult
+    public func requestReset() -> Bool {
+        guard control.requestReset() else { return false }
+        raise(.resetRequested)
+        return true
     }
 
     /// The NIC begins to repair itself, as drivers do that handle errors by themselves (RTE_ETH_ERROR_HANDLE_MODE_PROACTIVE): the
-    /// event is raised on this thread, what the queues hold is lost, and nothing moves until ``endRecovery(succeeds:)``. Does nothing
-    /// while the port is down.
-    public func beginRecovery() {
-        if control.beginRecovery() { raise(.recovering) }
+    /// event is raised on this thread, what the queues hold is lost, and nothing moves until ``endRecovery(succeeds:)``. Does nothing,
+    /// and is false, while the port is down.
+    @discardableResult
+    public func beginRecovery() -> Bool {
+        guard control.beginRecovery() else { return false }
+        raise(.recovering)
+        return true
     }
 
     /// The NIC has repaired itself, which is like a restart of its port: rules are gone, queues and addresses are as they were. Or it

@@ -95,21 +95,34 @@ final class FaultStage {
         try waitForAll { _, _ in }
         start = DispatchTime.now().uptimeNanoseconds
         var plan = plan
+        let kinds = Set(plan.steps.map(\.fault))
         while seconds < settings.seconds {
             try Interruption.check()
-            while let step = plan.takeDue(at: seconds) {
-                injector.carryOut(step)
-                if !settings.isJSON { show(step) }
-            }
+            while let step = plan.takeDue(at: seconds) { carryOut(step) }
             Thread.sleep(forTimeInterval: 0.002)
         }
         injector.endAll()
+        try makeUp(for: kinds)
         start = DispatchTime.now().uptimeNanoseconds
         acceleratedAgain = acceleratedAgain.map { _ in nil }
         try? waitForAll { index, seconds in acceleratedAgain[index] = (seconds * 10_000_000).rounded() / 10_000 }
         try Interruption.check()
         // And frames go by it.
         Thread.sleep(forTimeInterval: 0.2)
+    }
+
+    private func carryOut(_ step: FaultPlan.Step) {
+        if injector.carryOut(step) && !settings.isJSON { show(step) }
+    }
+
+    /// Faults that never found the port up have their turn at the end, one after the other.
+    private func makeUp(for kinds: Set<DemoFault>) throws {
+        for fault in DemoFault.allCases where kinds.contains(fault) && injector.fired[fault] == nil {
+            try waitForAll { _, _ in }
+            carryOut(FaultPlan.Step(at: seconds, fault: fault, begins: true, choice: 0))
+            Thread.sleep(forTimeInterval: FaultPlan.shortest)
+            carryOut(FaultPlan.Step(at: seconds, fault: fault, begins: false, choice: 0))
+        }
     }
 
     private func show(_ step: FaultPlan.Step) {
@@ -127,7 +140,7 @@ final class FaultStage {
                 waiting.remove(index)
                 reached(index, seconds - begin)
             }
-            if seconds - begin > FaultDemo.limitSeconds { throw CommandFailure(describe(waiting)) }
+            if !waiting.isEmpty && seconds - begin > FaultDemo.limitSeconds { throw CommandFailure(describe(waiting)) }
             Thread.sleep(forTimeInterval: 0.001)
         }
     }

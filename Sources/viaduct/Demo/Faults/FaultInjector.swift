@@ -18,22 +18,33 @@ final class FaultInjector {
         nic.faultOdds = 50
     }
 
-    func carryOut(_ step: FaultPlan.Step) {
-        if step.begins { begin(step) } else { end(step) }
+    /// False when a fault can't begin now, because the port is down already; then its end means nothing.
+    func carryOut(_ step: FaultPlan.Step) -> Bool {
+        guard step.begins else {
+            if active.contains(step.fault) { end(step) }
+            return true
+        }
+        return begin(step)
     }
 
-    private func begin(_ step: FaultPlan.Step) {
-        fired[step.fault, default: 0] += 1
-        active.insert(step.fault)
+    private func begin(_ step: FaultPlan.Step) -> Bool {
         if let flag = step.fault.flag { nic.faults.insert(flag) }
+        var isFired = true
         switch step.fault {
         case .stuckReceive: nic.stuckReceiveQueues = [queue(step.choice)]
         case .stuckTransmit: nic.stuckTransmitQueues = [queue(step.choice)]
-        case .reset, .resetRefused: nic.requestReset()
-        case .recovery: nic.beginRecovery()
+        case .reset: isFired = nic.requestReset()
+        case .resetRefused:
+            // Unless it waits for one already, which is refused just as well.
+            nic.requestReset()
+        case .recovery: isFired = nic.beginRecovery()
         default: break
         }
+        guard isFired else { return false }
+        fired[step.fault, default: 0] += 1
+        active.insert(step.fault)
         if step.fault.needsRule { turn(step.choice) }
+        return true
     }
 
     private func end(_ step: FaultPlan.Step) {
