@@ -5,8 +5,8 @@ import Foundation
 import Logging
 
 extension ControlPlane {
-    /// Follows what the port's driver told, as far as that needs no reset. With the lock held.
-    func followPort() {
+    /// Follows what the port's driver told, as far as that needs no reset; whether a reset is due. With the lock held.
+    func followPort() -> Bool {
         for event in portInbox.takeAll() {
             if event == .linkChanged {
                 wantsLinkCheck = true
@@ -15,9 +15,14 @@ extension ControlPlane {
                 portLife.note(event)
             }
         }
-        let now = DispatchTime.now().uptimeNanoseconds
-        if portLife.step(now: now, isLeft: isPortLeft) == .suspend { suspendPort() }
-        if portLife.step(now: now, isLeft: isPortLeft) == .resume { resumePort() }
+        if portLife.reason == nil { return false }
+        if nextPortStep == .suspend { suspendPort() }
+        if nextPortStep == .resume { resumePort() }
+        return nextPortStep == .reset
+    }
+
+    private var nextPortStep: PortLife.Step? {
+        portLife.step(now: DispatchTime.now().uptimeNanoseconds, isLeft: isPortLeft)
     }
 
     private var portName: Logger.Metadata { ["netback": "\(configuration.name)", "port": "\(uplink.port)"] }
@@ -43,15 +48,12 @@ extension ControlPlane {
         logger.notice("the port is in use again", metadata: portName)
     }
 
-    /// Resets the port if that is due: on the control plane's thread, without the lock, since it may take seconds.
+    /// Resets the port if that is still due: on the control plane's thread, without the lock, since it may take seconds.
     func resetPortIfDue() {
         // Whatever changes something may wait for a tick, so this one does not wait for it.
         guard tryOperation() else { return }
         defer { endOperation() }
-        let isDue = lock.withLock {
-            !isStopped && portLife.step(now: DispatchTime.now().uptimeNanoseconds, isLeft: isPortLeft) == .reset
-        }
-        guard isDue else { return }
+        guard lock.withLock({ !isStopped && nextPortStep == .reset }) else { return }
         var problem: String?
         do throws(DPDKError) {
             guard let resetPort else { throw DPDKError("reset \(uplink.port)", code: ENOTSUP, detail: "nobody here can") }

@@ -170,11 +170,11 @@ final class ControlPlane: @unchecked Sendable {
 
     /// Once a millisecond, on the control thread.
     func tick() {
-        lock.withLock {
-            guard !isStopped else { return }
+        let isResetDue = lock.withLock {
+            guard !isStopped else { return false }
             drainEvents()
             tickAttached()
-            followPort()
+            let isResetDue = followPort()
             tellGuestChanges()
             readLinks()
             if wantsSnapshot { requestSnapshot() }
@@ -182,7 +182,9 @@ final class ControlPlane: @unchecked Sendable {
             // Not every driver tells of its link.
             if wantsLinkCheck || ticks % Self.linkCheckTicks == 0 { checkUplink() }
             plugin?.tick(now: DispatchTime.now().uptimeNanoseconds)
+            return isResetDue
         }
-        resetPortIfDue()
+        // Everybody else's operations are kept out only for that.
+        if isResetDue { resetPortIfDue() }
     }
 }
