@@ -27,9 +27,26 @@ extension ControlPlane {
 
     private var portName: Logger.Metadata { ["netback": "\(configuration.name)", "port": "\(uplink.port)"] }
 
-    /// Whether no guest has a VI open any more. What was taken away by force counts as left: a guest that did not answer finds
-    /// the order to close its VI in front of whatever it does next on its lcore.
-    private var isPortLeft: Bool { vifs.values.allSatisfy { $0.probed == nil || isAtRest($0) } }
+    /// Whether no guest uses a VI of the port any more.
+    private var isPortLeft: Bool {
+        vifs.values.allSatisfy { vif in
+            if let attached = vif.attached { return hasLeft(vif, attached) }
+            // What was taken away by force counts as left, too: a guest of this process finds the order to close its VI in front of
+            // whatever it does next on its lcore.
+            return vif.probed == nil || isAtRest(vif)
+        }
+    }
+
+    /// A guest in a process of its own that does not let go of its VI is killed for that: it has left once it has ended.
+    private func hasLeft(_ vif: Vif, _ attached: AttachedGuest) -> Bool {
+        switch attached.status.stage {
+        case .listening, .greeting, .starting: return vif.probed == nil || isAtRest(vif)
+        case .ending, .reclaiming: return false
+        case .serving:
+            if case .quarantined? = directory.status(of: vif.id)?.state { return false }
+            return vif.probed == nil || isAtRest(vif)
+        }
+    }
 
     private func suspendPort() {
         // First the guests are told, so that they are on their way while the lane finishes its round.

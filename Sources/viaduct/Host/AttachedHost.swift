@@ -60,7 +60,8 @@ final class AttachedHost: @unchecked Sendable {
 
     /// Memory that a host with so many guests needs.
     static func megabytes(_ configuration: Configuration) -> Int {
-        HostPools.megabytes(virtualInterfaces: configuration.virtualInterfaces) + 24 * configuration.guests.count
+        HostPools.megabytes(virtualInterfaces: configuration.virtualInterfaces, guests: max(1, configuration.guests.count)) + 24
+            * configuration.guests.count
     }
 
     init(_ configuration: Configuration, logger: Logger) throws {
@@ -68,7 +69,7 @@ final class AttachedHost: @unchecked Sendable {
         self.logger = logger
         try Self.startEAL(configuration)
         group = try PollGroup(lcores: LcoreID.workers, idle: .adaptive)
-        pools = try HostPools(virtualInterfaces: configuration.virtualInterfaces)
+        pools = try HostPools(virtualInterfaces: configuration.virtualInterfaces, guests: max(1, configuration.guests.count))
         let pools = pools
         guests = try configuration.guests.enumerated().map { index, guest in
             // Buffers in the rings, frames to send in the VI, and what the application keeps.
@@ -83,6 +84,7 @@ final class AttachedHost: @unchecked Sendable {
         uplink = try HostUplink(
             configuration.uplink, virtualInterfaces: configuration.virtualInterfaces, allowsPools: configuration.allowsPools,
             pools: pools, group: group, nicLoop: configuration.lcores.loop(for: .nic))
+        // Without a way to reset the port: that allocates from DPDK's heap, which nobody does once guests may attach.
         netback = try Netback(
             NetbackConfiguration(name: "host0", maximumVifs: max(configuration.guests.count, 1)),
             uplink: QueuePair(
