@@ -84,7 +84,7 @@ import Testing
             try rig.passTraffic(100)
             try rig.becomeSlow()
             try rig.stopTraffic()
-            rig.expectPerfection()
+            rig.expectPerfection(hasLeftFences: true)
             #expect(rig.backend?.ruleCount == 0)
         }
     }
