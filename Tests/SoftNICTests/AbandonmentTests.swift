@@ -70,7 +70,7 @@ import Wire
         let memory = try SharedNICMemory(ofNIC: name)
         #expect(memory.queueCount == 3)
         let handles = try QueueRingHandles(nic: name, queue: 1)
-        let counters = CounterBlock(count: 1)
+        let counters = CounterBlock(count: OwnerCounter.allCases.count)
         var driver = DriverQueue(
             handles: handles, progress: memory.progress(1), counters: counters.counters, transmitDescriptors: 256)
         driver.setUp(pool: rig.ownerPool(1), descriptors: 256)
@@ -98,6 +98,64 @@ import Wire
         #expect(isDone)
         #expect(rig.takeFromWire() == frames)
         driver.received()
+    }
+
+    /// A restart in an owner's time hides from it what came before, and nothing from the next owner.
+    @Test func framesFromBeforeARestartAreNotTheOwnersAndAllBehindADeathAreTheNextOnes() throws {
+        try Rig.run(queuePairs: 2, delays: Self.delays) { rig in
+            _ = rig.receiveAll()
+            let flow = try rig.steer(.guest(1), to: 1)
+            rig.nic.poll(advancing: 1000)
+            try deliver(0..<20, rig)
+            try restart(rig)
+            let map = try PoolMap(rig.ownerPool(1))
+            for range in [100..<130, 200..<230] as [Range<UInt32>] {
+                map.reset()
+                try whileRunning(rig) { nic throws(DPDKError) in try nic.stopQueuePair(1) }
+                try map.rebuild()
+                try whileRunning(rig) { nic throws(DPDKError) in try nic.startQueuePair(1) }
+                let again = try rig.steer(.guest(1), to: 1)
+                let memory = try SharedNICMemory(ofNIC: rig.nic.configuration.name)
+                let counters = CounterBlock(count: OwnerCounter.allCases.count)
+                let handles = try QueueRingHandles(nic: rig.nic.configuration.name, queue: 1)
+                var driver = DriverQueue(
+                    handles: handles, progress: memory.progress(1), counters: counters.counters, transmitDescriptors: 256)
+                driver.setUp(pool: rig.ownerPool(1), descriptors: 256)
+                driver.received()
+                try deliver(range, rig)
+                #expect(take(&driver, handles).map(\.sequence) == Array(range))
+                try deliver(0..<7, rig)
+                try restart(rig)
+                #expect(take(&driver, handles).isEmpty)
+                #expect(counters.counters[OwnerCounter.stale.index] == 7)
+                _ = consume again
+            }
+            _ = consume flow
+        }
+    }
+
+    private func deliver(_ numbers: Range<UInt32>, _ rig: Rig) throws {
+        rig.inject(numbers.map { TestFrame(to: .guest(1), sequence: $0) })
+        rig.advance(microseconds: 200)
+    }
+
+    private func restart(_ rig: Rig) throws {
+        try rig.stopPort()
+        rig.advance(microseconds: 10)
+        try rig.startPort()
+        rig.advance(microseconds: 10)
+    }
+
+    /// What a receive burst of the driver's yields.
+    private func take(_ driver: inout DriverQueue, _ handles: QueueRingHandles) -> [TestFrame] {
+        var burst = MbufBurst(capacity: 256)
+        while handles.receive.dequeue(into: &burst) > 0 {}
+        let admitted = unsafe driver.admit(burst.unsafeSlots, burst.count)
+        burst.truncate(to: admitted)
+        let frames = (0..<burst.count).map { TestFrame(burst[$0]) }
+        burst.free()
+        driver.received()
+        return frames
     }
 
     @Test func anEngineThatDoesNotRunIsSaidSo() throws {

@@ -27,7 +27,7 @@ public final class SoftNICAttachment: Sendable {
         }
         var rings: [QueueRingHandles] = []
         for queue in 0..<memory.queueCount { rings.append(try QueueRingHandles(nic: nic, queue: queue)) }
-        let counters = (0..<memory.queueCount).map { _ in CounterBlock(count: 1) }
+        let counters = (0..<memory.queueCount).map { _ in CounterBlock(count: OwnerCounter.allCases.count) }
         let driver = PinnedBlock(
             SoftNICDriver(queueCount: memory.queueCount, state: memory.state) { [rings] index in
                 DriverQueue(
@@ -41,7 +41,8 @@ public final class SoftNICAttachment: Sendable {
             port: port, engine: AttachedQueueControl(driver: driver, descriptors: descriptors),
             functions: SoftDeviceFunctions(
                 context: UnsafeMutableRawPointer(driver.pointer), received: softnic_received,
-                transmitting: softnic_transmitting, readClock: softnic_read_clock, transmitDone: softnic_transmit_done))
+                transmitting: softnic_transmitting, readClock: softnic_read_clock, transmitDone: softnic_transmit_done,
+                admitted: softnic_admitted))
         try port.adoptQueue(UInt16(queue), descriptors: descriptors, pool: pool)
     }
 }

@@ -285,6 +285,8 @@ struct EngineQueue: ~Copyable {
         delivered = 0
         transmitted = 0
         completed = 0
+        // The next owner counts from nothing what it takes, and has nothing from before a stop.
+        unsafe progress.pointee.stale.store(0, ordering: .releasing)
         unsafe progress.pointee.delivered.store(0, ordering: .releasing)
         unsafe progress.pointee.transmitted.store(0, ordering: .releasing)
     }
