@@ -59,8 +59,7 @@ public final class Netfront: @unchecked Sendable {
         self.link = link
         self.group = group
         self.logger = logger
-        machine = FrontendMachine(
-            versions: ControlProtocol.version...ControlProtocol.flowVersion, limits: configuration.limits, isAvailable: false)
+        machine = Self.machine(configuration)
         counterBlock = CounterBlock(count: NetfrontCounter.allCases.count)
         let name = configuration.name
         rings = nil
@@ -109,7 +108,7 @@ public final class Netfront: @unchecked Sendable {
         self.link = link
         self.group = group
         self.logger = logger
-        machine = FrontendMachine(limits: configuration.limits, isAvailable: false)
+        machine = Self.machine(configuration)
         counterBlock = CounterBlock(count: NetfrontCounter.allCases.count)
         do throws(DPDKError) {
             commandRing = try WordRing(privateCapacity: 256)
@@ -128,6 +127,11 @@ public final class Netfront: @unchecked Sendable {
                 commands: commandRing.handle, events: eventRing.handle, stashCapacity: configuration.stashCapacity,
                 fenceLimitMilliseconds: configuration.fenceLimitMilliseconds))
         thread = ControlThread(name: "netfront", intervalMicroseconds: 500) { [weak self] in self?.tick() }
+    }
+
+    private static func machine(_ configuration: NetfrontConfiguration) -> FrontendMachine {
+        FrontendMachine(
+            versions: ControlProtocol.version...ControlProtocol.flowVersion, limits: configuration.limits, isAvailable: false)
     }
 
     private static func check(_ configuration: NetfrontConfiguration) throws(NetfrontError) {

@@ -12,10 +12,15 @@ import Testing
 @Suite(.serialized) struct FlowSwitchTests {
     /// A NIC with few rules, of which each goes to another flow as soon as it may.
     private static func options(
-        _ personality: Personality, lcores: Int, seed: UInt64, flows: Int = 8, rules: Int = 3
+        _ personality: Personality, lcores: Int, seed: UInt64, flows: Int = 8, rules: Int = 3, isAttached: Bool = false
     ) -> SwitchingRig.Options {
         var options = SwitchingRig.Options(lcores: lcores, forms: [.perFlow], seed: seed, flows: flows)
         options.personality = personality
+        if isAttached {
+            options.isAttached = true
+            // Netback knows the pool of one.
+            options.virtualInterfaces = 1
+        }
         options.isUDP = true
         options.window = 48
         options.flowSteering.addresses = [Traffic.guestMAC: [FlowAddress(Traffic.guestAddress)]]
@@ -34,6 +39,7 @@ import Testing
         options(.ixgbe82599, lcores: 1, seed: 1), options(.ixgbe82599, lcores: 2, seed: 2),
         options(.mlx5, lcores: 2, seed: 3), options(.sfc, lcores: 1, seed: 4), options(.ixgbeX550, lcores: 1, seed: 5),
         options(.igb, lcores: 2, seed: 6), options(.bnxt, lcores: 1, seed: 7),
+        options(.ixgbe82599, lcores: 1, seed: 8, isAttached: true), options(.mlx5, lcores: 2, seed: 9, isAttached: true),
     ]
 
     private func flowCounters(_ rig: SwitchingRig) -> FlowPolicyCounters {

@@ -164,13 +164,15 @@ extension VifLane {
     /// Hands held frames of flows out, in order, as the vring has room; bounded for one round.
     @_noLocks
     mutating func releaseFlows(_ spent: inout MbufBurst) {
-        let vrings = VhostQueuePair(device: device, pair: 0)
+        let endpoint = endpoint
         var rounds = 0
         while rounds < 8 {
             guard flowHold.refill() else { return }
-            let accepted = vrings.enqueue(flowHold.releasing)
+            let outcome = endpoint.enqueue(flowHold.releasing)
+            let accepted = outcome.count
             if accepted == 0 { return }
-            count(.guestDelivered, accepted)
+            count(.guestDelivered, accepted - outcome.refused)
+            count(.tooLongForGuest, outcome.refused)
             count(.guestDeliveredBytes, Self.bytes(of: flowHold.releasing, first: accepted))
             flowHold.releasing.move(to: &spent, limit: accepted)
             spent.free()
