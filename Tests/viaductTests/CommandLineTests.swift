@@ -45,12 +45,16 @@ struct CommandLineTests {
         let command = try #require(
             try Viaduct.parseAsRoot([
                 "netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0,02:00:00:00:00:01", "--guest",
-                "g_1-b,02:00:00:00:00:02",
+                "g_1-b,02:00:00:00:00:02,10.0.0.2,2001:db8::2",
             ]) as? NetbackCommand)
         #expect(
             command.guests == [
                 ExpectedGuest(name: "g0", mac: MACAddress(rawValue: 0x0200_0000_0001)),
-                ExpectedGuest(name: "g_1-b", mac: MACAddress(rawValue: 0x0200_0000_0002)),
+                ExpectedGuest(
+                    name: "g_1-b", mac: MACAddress(rawValue: 0x0200_0000_0002),
+                    addresses: [
+                        FlowAddress(try #require(IPv4Address("10.0.0.2"))), FlowAddress(try #require(IPv6Address("2001:db8::2"))),
+                    ]),
             ])
     }
 
@@ -129,6 +133,8 @@ struct CommandLineTests {
         ["netback", "--wire", "net_null0", "--guest", "g0,02:00:00:00:00:01"],
         ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0"],
         ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0,01:00:00:00:00:01"],
+        ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0,02:00:00:00:00:01,10.0.0"],
+        ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "g0,02:00:00:00:00:01,"],
         ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "thirteen-lett,02:00:00:00:00:01"],
         ["netback", "--wire", "net_null0", "--sockets", "/run", "--guest", "../g0,02:00:00:00:00:01"],
         [

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import ArgumentParser
 import Foundation
 import SoftNIC
@@ -33,7 +34,11 @@ struct NetbackCommand: ParsableCommand {
     @Option(
         name: .customLong("guest"),
         help: ArgumentHelp(
-            "A guest's vif: its name, of 1 to 12 letters, digits, - and _, and its MAC. Repeat it.", valueName: "name,mac"))
+            """
+            A guest's vif: its name, of 1 to 12 letters, digits, - and _, and its MAC; then IP addresses that are its own and nobody \
+            else's on the uplink, in whatever VLAN: some NICs can steer a guest's flows only by those. Repeat it.
+            """,
+            valueName: "name,mac[,address...]"))
     var guests: [ExpectedGuest] = []
     @Option(help: "The folder of the vifs' sockets.")
     var sockets: String
@@ -110,9 +115,11 @@ struct NetbackCommand: ParsableCommand {
 extension ExpectedGuest: ExpressibleByArgument {
     init?(argument: String) {
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, parts[0].wholeMatch(of: /[A-Za-z0-9_\-]{1,12}/) != nil, let mac = MACAddress(parts[1]),
+        guard parts.count >= 2, parts[0].wholeMatch(of: /[A-Za-z0-9_\-]{1,12}/) != nil, let mac = MACAddress(parts[1]),
             mac.isValidUnicast
         else { return nil }
-        self.init(name: parts[0], mac: mac)
+        let addresses = parts.dropFirst(2).compactMap { FlowAddress(argument: $0) }
+        guard addresses.count == parts.count - 2 else { return nil }
+        self.init(name: parts[0], mac: mac, addresses: addresses)
     }
 }

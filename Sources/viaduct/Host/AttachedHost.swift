@@ -12,6 +12,8 @@ import Wire
 struct ExpectedGuest: Sendable, Equatable {
     let name: String
     let mac: MACAddress
+    /// IP addresses that are the guest's and nobody else's on the uplink, in whatever VLAN.
+    var addresses: [FlowAddress] = []
 }
 
 /// An uplink and a netback whose guests are attached processes. All memory is allocated at the start.
@@ -100,8 +102,10 @@ final class AttachedHost: @unchecked Sendable {
                         transmitDescriptors: UInt16(Self.descriptors)),
                     mempool: pools.name(virtualInterface: index), pool: place.pool, owner: guest.name))
         }
+        var settings = AcceleratedBackendConfiguration()
+        for guest in configuration.guests { settings.flows.addresses[guest.mac] = guest.addresses }
         backend = try AcceleratedBackend(
-            configuration: AcceleratedBackendConfiguration(), port: uplink.port, virtualInterfaces: interfaces, logger: logger)
+            configuration: settings, port: uplink.port, virtualInterfaces: interfaces, logger: logger)
         plugin = AcceleratedBackendPlugin(backend)
         try unsafe netback.loadPlugin(plugin.hooks)
         do {
