@@ -32,20 +32,8 @@ import Testing
 
     private func run(_ body: (EthernetPortProgrammer, Engine) throws -> Void) throws {
         try EALFixture.exclusively {
-            let ring = try MbufRing(name: "programmer", capacity: 16)
-            let port = try Port.attach("programmer", receiveRings: [ring.handle], transmitRings: [ring.handle])
             let engine = Engine()
-            var context = 0
-            try unsafe withUnsafeMutablePointer(to: &context) { context in
-                let device = unsafe SoftDevice(
-                    port: port, engine: engine,
-                    functions: SoftDeviceFunctions(
-                        context: context, received: { _, _ in }, transmitting: { _, _, _, count in count },
-                        readClock: { _ in 0 }, transmitDone: { _, _, _ in 1 }))
-                try body(EthernetPortProgrammer(port: port), engine)
-                withExtendedLifetime(device) {}
-            }
-            Port.detach("net_ring_programmer")
+            try unsafe SoftDevicePort.run("programmer", engine: engine) { try body(EthernetPortProgrammer(port: $0), engine) }
         }
     }
 

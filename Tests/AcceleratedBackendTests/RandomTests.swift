@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
+import Dataplane
 import TestSupport
 import Testing
 import Wire
@@ -35,7 +36,7 @@ import Wire
     }
 
     private func walk(_ rig: BackendRig, total: Int, seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         var present: Set<UInt32> = []
         for _ in 0..<1500 {
             let vif = UInt32.random(in: 1...5, using: &random)
@@ -61,7 +62,7 @@ import Wire
     }
 
     private func step(
-        _ rig: BackendRig, _ vif: UInt32, _ present: inout Set<UInt32>, _ random: inout SeededRandom
+        _ rig: BackendRig, _ vif: UInt32, _ present: inout Set<UInt32>, _ random: inout SplitMix64
     ) {
         switch UInt8.random(in: 0..<40, using: &random) {
         case 0:

@@ -34,7 +34,7 @@ import Wire
 
     @Test(arguments: [1, 2, 3] as [UInt64])
     func itDoesWhatADictionaryDoes(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         let table = SightingTable(capacity: 64)
         var model: [UInt64: UInt64] = [:]
         for _ in 0..<20_000 {

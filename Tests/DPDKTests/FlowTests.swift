@@ -35,20 +35,10 @@ import Testing
     /// Runs `body` with a bare ring port that `engine` stands behind.
     private func run(_ body: (PortID, Engine) throws -> Void) throws {
         try EALFixture.exclusively {
-            let ring = try MbufRing(name: "dpdk-flow", capacity: 16)
-            let port = try Port.attach("dpdkflow", receiveRings: [ring.handle], transmitRings: [ring.handle])
             let engine = Engine()
-            var context = 0
-            try unsafe withUnsafeMutablePointer(to: &context) { context in
-                let device = unsafe SoftDevice(
-                    port: port, engine: engine,
-                    functions: SoftDeviceFunctions(
-                        context: context, received: { _, _ in }, transmitting: { _, _, _, count in count },
-                        readClock: { _ in 42 }, transmitDone: { _, _, newer in newer == 7 ? 1 : 0 }))
-                try body(port, engine)
-                withExtendedLifetime(device) {}
-            }
-            Port.detach("net_ring_dpdkflow")
+            try unsafe SoftDevicePort.run(
+                "dpdkflow", engine: engine, clock: { _ in 42 }, isDone: { _, _, newer in newer == 7 ? 1 : 0 }
+            ) { try body($0, engine) }
         }
     }
 
@@ -159,38 +149,28 @@ import Testing
     /// i40e's parser keeps what it reads in static variables, ixgbe's lists are those of all its ports (i40e_flow.c, ixgbe_flow.c).
     @Test func callsOfAllPortsComeOneAtATime() throws {
         try EALFixture.exclusively {
-            let ring = try MbufRing(name: "dpdk-flows", capacity: 16)
-            let names = ["dpdkflow1", "dpdkflow2"]
-            let ports = try names.map { try Port.attach($0, receiveRings: [ring.handle], transmitRings: [ring.handle]) }
-            var context = 0
-            unsafe withUnsafeMutablePointer(to: &context) { context in
-                let devices = ports.map { port in
-                    unsafe SoftDevice(
-                        port: port, engine: SlowEngine(),
-                        functions: SoftDeviceFunctions(
-                            context: context, received: { _, _ in }, transmitting: { _, _, _, count in count },
-                            readClock: { _ in 0 }, transmitDone: { _, _, _ in 1 }))
-                }
-                let done = DispatchGroup()
-                for port in ports {
-                    done.enter()
-                    Thread.detachNewThread {
-                        for _ in 0..<300 {
-                            do throws(FlowError) {
-                                let flow = try Flow(creating: FlowRule(pattern: [.ethernet()], actions: [.queue(1)]), on: port)
-                                _ = try flow.query()
-                                try flow.destroy()
-                            } catch { Issue.record("\(error)") }
+            try unsafe SoftDevicePort.run("dpdkflow1", engine: SlowEngine()) { one in
+                try unsafe SoftDevicePort.run("dpdkflow2", engine: SlowEngine()) { other in
+                    let done = DispatchGroup()
+                    for port in [one, other] {
+                        done.enter()
+                        Thread.detachNewThread {
+                            for _ in 0..<300 {
+                                do throws(FlowError) {
+                                    let rule = FlowRule(pattern: [.ethernet()], actions: [.queue(1)])
+                                    let flow = try Flow(creating: rule, on: port)
+                                    _ = try flow.query()
+                                    try flow.destroy()
+                                } catch { Issue.record("\(error)") }
+                            }
+                            done.leave()
                         }
-                        done.leave()
                     }
+                    done.wait()
                 }
-                done.wait()
-                #expect(SlowEngine.calls.load(ordering: .relaxed) == 2 * 300 * 3)
-                withExtendedLifetime(devices) {}
             }
+            #expect(SlowEngine.calls.load(ordering: .relaxed) == 2 * 300 * 3)
             #expect(SlowEngine.overlaps.load(ordering: .relaxed) == 0)
-            for name in names { Port.detach("net_ring_\(name)") }
         }
     }
 

@@ -52,7 +52,7 @@ import Testing
     /// At any moment of any hand-shake.
     @Test(arguments: forms, [1, 2] as [UInt64])
     func pluginsComeAndGoAtAnyMoment(_ form: SteeringForm, _ seed: UInt64) throws {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         try HookRig.run(HookRig.Options(form: form)) { rig in
             let plugin = try rig.makeWatched()
             try rig.load(plugin)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
+import Dataplane
 import Netback
 import Testing
 import Wire

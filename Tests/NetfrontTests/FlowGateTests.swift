@@ -187,7 +187,7 @@ import Wire
     @Test func theTableAgreesWithADictionary() {
         var table = FlowTable()
         var model: [FlowSelector: UInt32] = [:]
-        var random = SeededRandom(seed: 5)
+        var random = SplitMix64(seed: 5)
         for step in 0..<20_000 {
             let selector = Self.selector(UInt16(truncatingIfNeeded: random.next() % 1500))
             if model[selector] == nil, model.count < ControlProtocol.maximumFlows {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
+import Dataplane
 import TestSupport
 import Testing
 import Wire
@@ -11,9 +12,9 @@ import Wire
 @Suite(.serialized) struct RandomTrafficTests {
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func everythingThatCameInIsAccountedFor(_ seed: UInt64) throws {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         try GuestRig.run(slowRoom: 64, stash: 128) { rig in
-            var verdicts = SeededRandom(seed: seed &+ 100)
+            var verdicts = SplitMix64(seed: seed &+ 100)
             rig.vi.answer = { mbuf in
                 switch verdicts.next() % 8 {
                 case 0: .busy

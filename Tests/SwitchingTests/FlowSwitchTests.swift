@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import AcceleratedBackend
 import Acceleration
+import Dataplane
 import Foundation
 import Netback
 import Netfront
@@ -78,7 +79,7 @@ import Testing
     /// The wish changes at any moment, in the middle of batches.
     @Test(arguments: [options(.ixgbe82599, lcores: 2, seed: 3), options(.mlx5, lcores: 2, seed: 4)])
     func changesOfMindLoseAndReorderNothing(_ options: SwitchingRig.Options) throws {
-        var random = SeededRandom(seed: options.seed &* 91)
+        var random = SplitMix64(seed: options.seed &* 91)
         try SwitchingRig.run(options) { rig in
             rig.startTraffic()
             for round in 0..<40 {

@@ -2,6 +2,7 @@
 import AcceleratedBackend
 import Acceleration
 import CViaductAccel
+import Dataplane
 import Foundation
 import Netfront
 import TestSupport
@@ -53,7 +54,7 @@ import Testing
     /// The wish changes at any moment of the hand-shakes.
     @Test(arguments: cases)
     func changesOfMindLoseAndReorderNothing(_ options: SwitchingRig.Options) throws {
-        var random = SeededRandom(seed: options.seed &* 77 &+ UInt64(options.lcores))
+        var random = SplitMix64(seed: options.seed &* 77 &+ UInt64(options.lcores))
         try SwitchingRig.run(options) { rig in
             rig.startTraffic()
             for round in 0..<60 {

@@ -177,7 +177,7 @@ struct CommandLineTests {
     @Test func theWireIsANameAndArguments() throws {
         func wire(_ text: String) throws -> (String, String) {
             let command = try Viaduct.parseAsRoot(["netfront", "sink", "--wire", text])
-            return try #require(command as? SinkCommand).host.device
+            return try #require(command as? SinkCommand).host.port.device
         }
         #expect(try wire("net_null0") == ("net_null0", ""))
         #expect(try wire("net_tap0,iface=v0,mac=fixed") == ("net_tap0", "iface=v0,mac=fixed"))

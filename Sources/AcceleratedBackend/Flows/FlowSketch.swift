@@ -37,7 +37,7 @@ struct FlowSketch: @unchecked Sendable {
     let wanted: UnsafeMutablePointer<Atomic<UInt64>>
     let used: UnsafeMutablePointer<Atomic<UInt64>>
 
-    /// Changes over to the other window if the control plane wants that; called once before the frames of a burst.
+    /// Changes over to the other window if the control plane wants that; called before the vif's frames of a burst.
     @_noLocks
     func beginBurst() {
         let wanted = unsafe wanted.pointee.load(ordering: .acquiring)

@@ -29,19 +29,31 @@ struct FlowWatch: @unchecked Sendable {
     func look(at burst: BorrowedBurst) {
         unsafe sightings.pointee.look(at: burst)
         if unsafe active.pointee.load(ordering: .acquiring) == 0 { return }
+        var run = Run()
         var index = 0
         while index < burst.count {
-            look(at: burst[index].bytes)
+            look(at: burst[index].bytes, in: &run)
             index += 1
         }
     }
 
+    /// Frames of a burst to one MAC, which is looked up once for them.
+    struct Run {
+        fileprivate var mac = UInt64.max
+        fileprivate var vif: WatchedVif?
+        @_noLocks init() {}
+    }
+
     @_noLocks
-    func look(at frame: ByteView) {
-        guard frame.count >= 34, let vif = vif(frame.mac(at: 0).rawValue), let selector = FlowSelector(plain: frame) else {
-            return
+    func look(at frame: ByteView, in run: inout Run) {
+        guard frame.count >= 34 else { return }
+        let mac = frame.mac(at: 0).rawValue
+        if mac != run.mac {
+            run.mac = mac
+            run.vif = vif(mac)
+            run.vif?.sketch.beginBurst()
         }
-        vif.count(selector)
+        if let vif = run.vif, let selector = FlowSelector(plain: frame) { vif.count(selector) }
     }
 
     @_noLocks
@@ -71,7 +83,6 @@ struct WatchedVif: @unchecked Sendable {
     @_noLocks
     func count(_ selector: FlowSelector) {
         if unsafe steered.pointee.sawIfWatched(SightingKey(digest: selector.digest(seed: seed))) { return }
-        sketch.beginBurst()
         sketch.count(selector)
     }
 }

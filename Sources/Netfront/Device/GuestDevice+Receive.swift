@@ -72,7 +72,7 @@ extension GuestDevice {
             if flows.stage == .opening { letFlowsOut(into: &burst) }
             let limit = Self.smaller(burst.freeCapacity, received.capacity)
             let yielded = poll(binding, limit: limit)
-            if flows.table.count > 0 { sortFlows(yielded: yielded, limit: limit, slowYielded: slowYielded) }
+            if flows.table.count > 0 { sortFlows(slowYielded: slowYielded) }
             if flows.drain != .none { checkFlowsDrained(binding, yielded: yielded, limit: limit) }
             count(.deliveredFast, received.count)
             received.move(to: &burst)

@@ -54,7 +54,7 @@ extension GuestDevice {
 
     /// What is to be done with what the VI just yielded, while there are flows.
     @_noLocks
-    mutating func sortFlows(yielded: Int, limit: Int, slowYielded: Bool) {
+    mutating func sortFlows(slowYielded: Bool) {
         if !received.isEmpty { noteHits() }
         if flows.stage != .none {
             keepFlowsBack()

@@ -5,17 +5,7 @@ import Wire
 
 /// What all guests' commands have in common: the host around the guest.
 struct GuestHostOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The wire: a virtual device of DPDK's with its arguments, such as net_tap0,iface=wire0.", valueName: "device"))
-    var wire: String?
-    @Option(
-        help: ArgumentHelp(
-            """
-            In place of --wire and the NIC in software: a port as it is, by the PCI address of a NIC bound to vfio-pci or as a virtual \
-            device, such as net_af_packet0,iface=eth1,qpairs=3.
-            """, valueName: "device"))
-    var uplink: String?
+    @OptionGroup var port: UplinkOptions
     @Option(
         help: ArgumentHelp(
             "In place of a host of its own: run as a DPDK secondary process of the viaduct netback that serves this vif's socket. Needs root.",
@@ -44,18 +34,15 @@ struct GuestHostOptions: ParsableArguments {
         if let seconds, !(seconds > 0 && seconds < 1e9) { throw ValidationError("--seconds must be more than 0.") }
         guard (0...15).contains(virtualInterfaces) else { throw ValidationError("--virtual-interfaces must be 0 to 15.") }
         if attach != nil {
-            guard wire == nil, uplink == nil else { throw ValidationError("--attach goes without --wire and --uplink.") }
+            guard port.wire == nil, port.uplink == nil else {
+                throw ValidationError("--attach goes without --wire and --uplink.")
+            }
             return
         }
         guard !reattach else { throw ValidationError("--reattach goes with --attach.") }
-        guard (wire == nil) != (uplink == nil) else { throw ValidationError("Give one of --wire, --uplink and --attach.") }
-        guard !device.name.isEmpty else { throw ValidationError("--wire and --uplink need the name of a device.") }
-    }
-
-    /// The name and the arguments of the wire's device, or of a virtual uplink.
-    var device: (name: String, arguments: String) {
-        let text = wire ?? uplink ?? ""
-        guard let comma = text.firstIndex(of: ",") else { return (text, "") }
-        return (String(text[..<comma]), String(text[text.index(after: comma)...]))
+        guard (port.wire == nil) != (port.uplink == nil) else {
+            throw ValidationError("Give one of --wire, --uplink and --attach.")
+        }
+        guard !port.device.name.isEmpty else { throw ValidationError("--wire and --uplink need the name of a device.") }
     }
 }

@@ -14,14 +14,14 @@ enum GuestRun {
         end: () -> Void = {}
     ) throws {
         if let socket = options.attach { return try AttachedRun.run(options, socket: socket, start: start) }
-        let device = options.device
+        let device = options.port.device
         if let interface = TapDevice.interface(ofDevice: device.name, arguments: device.arguments) {
             try TapDevice.check(interface: interface)
         }
         let host = try EmbeddedHost(
             EmbeddedHost.Configuration(
                 settings: options.common.settings, guestMAC: options.mac, guestAddresses: options.addresses,
-                wire: .virtualDevice(name: device.name, arguments: device.arguments), uplinkDevice: options.uplink,
+                wire: .virtualDevice(name: device.name, arguments: device.arguments), uplinkDevice: options.port.uplink,
                 virtualInterfaces: options.virtualInterfaces,
                 accelerationWanted: options.accelerate.isOn, pluginOutput: { Console.line($0) }),
             logger: Console.logger(isVerbose: options.common.verbose))

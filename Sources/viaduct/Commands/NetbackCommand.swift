@@ -2,7 +2,6 @@
 import AcceleratedBackend
 import ArgumentParser
 import Foundation
-import SoftNIC
 import Wire
 
 /// `viaduct netback`
@@ -14,21 +13,8 @@ struct NetbackCommand: ParsableCommand {
             vif, which is named after it in the folder of --sockets. An attached guest is trusted: it maps all of this process's DPDK memory.
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The wire: a virtual device of DPDK's with its arguments, such as net_tap0,iface=wire0.", valueName: "device"))
-    var wire: String?
-    @Option(
-        help: ArgumentHelp(
-            "In place of --wire and the NIC in software: a port as it is, by a PCI address or as a virtual device.",
-            valueName: "device"))
-    var uplink: String?
-    @Option(help: "The driver family that the NIC in software imitates.")
-    var nic = Personality.sfc
-    @Flag(
-        name: .customLong("no-vmdq"),
-        help: "Leave VMDq pools alone: NICs that have them are steered by rules, as far as those go.")
-    var withoutPools = false
+    @OptionGroup var port: UplinkOptions
+    @OptionGroup var nic: NICOptions
     @Option(help: "Queue pairs of the uplink beside the default one, for the first guests: 0 to 15; one for each when not given.")
     var virtualInterfaces: Int?
     @Option(
@@ -42,23 +28,19 @@ struct NetbackCommand: ParsableCommand {
     var guests: [ExpectedGuest] = []
     @Option(help: "The folder of the vifs' sockets.")
     var sockets: String
-    @Option(help: "Everything on one lcore, on two, or on one each.")
-    var lcores = LcorePlan.split
     @Option(help: "Whether the guests may be accelerated.")
     var accelerate = OnOff.on
     @Option(help: "A guest that does not answer for so many milliseconds is killed: 100 to 3600000.")
     var answerLimit: UInt64 = 5000
     @Option(help: "End after so many seconds; otherwise SIGINT and SIGTERM end it.")
     var seconds: Double?
-    @Option(help: "Seed of the NIC's random delays.")
-    var seed: UInt64 = 1
     @Flag(help: "Print one JSON object as the last line.")
     var json = false
     @Flag(help: "Log what happens on standard error.")
     var verbose = false
 
     func validate() throws {
-        guard (wire == nil) != (uplink == nil) else { throw ValidationError("Give either --wire or --uplink.") }
+        guard (port.wire == nil) != (port.uplink == nil) else { throw ValidationError("Give either --wire or --uplink.") }
         guard !guests.isEmpty, guests.count <= 40 else { throw ValidationError("Give 1 to 40 guests by --guest.") }
         guard Set(guests.map(\.name)).count == guests.count else { throw ValidationError("Two guests have one name.") }
         guard (0...15).contains(virtualInterfaces ?? 0) else { throw ValidationError("--virtual-interfaces must be 0 to 15.") }
@@ -66,20 +48,12 @@ struct NetbackCommand: ParsableCommand {
         if let seconds, !(seconds > 0 && seconds < 1e9) { throw ValidationError("--seconds must be more than 0.") }
     }
 
-    private var choice: UplinkChoice {
-        if let uplink { return .device(uplink) }
-        let text = wire ?? ""
-        let parts = text.split(separator: ",", maxSplits: 1).map(String.init)
-        return .softNIC(
-            nic, wire: .virtualDevice(name: parts.first ?? "", arguments: parts.count > 1 ? parts[1] : ""), seed: seed)
-    }
-
     func run() throws {
         let host = try AttachedHost(
             AttachedHost.Configuration(
-                uplink: choice, allowsPools: !withoutPools, guests: guests,
+                uplink: port.choice(nic), allowsPools: !nic.withoutPools, guests: guests,
                 virtualInterfaces: virtualInterfaces ?? min(guests.count, 15), sockets: sockets,
-                lcores: lcores, accelerationWanted: accelerate.isOn, answerLimitMilliseconds: answerLimit),
+                lcores: nic.lcores, accelerationWanted: accelerate.isOn, answerLimitMilliseconds: answerLimit),
             logger: Console.logger(isVerbose: verbose))
         Console.line("serving \(guests.map { "\(sockets)/\($0.name)" }.joined(separator: " ")) as process \(getpid())")
         var failure: Interrupted?
@@ -90,12 +64,10 @@ struct NetbackCommand: ParsableCommand {
         }
         var report = host.report
         // A guest that was killed while its EAL started may have left a lock of the EAL's taken, which only now is asked for.
-        let watchdog = Thread {
-            Thread.sleep(forTimeInterval: 60)
-            Console.complaint("the EAL does not let go of its memory: left as it is")
-            ProcessEnd.leaveAtOnce(1)
-        }
-        watchdog.start()
+        let watchdog = Watchdog(
+            seconds: 60, complaint: "the EAL does not let go of its memory: left as it is", exitCode: 1)
+        // Until the process has ended.
+        _ = unsafe Unmanaged.passRetained(watchdog)
         report.mbufsInUse = host.stop()
         Console.line(json ? try report.jsonLine() : report.summary)
         if let failure { throw failure }

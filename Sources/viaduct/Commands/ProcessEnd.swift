@@ -10,9 +10,6 @@ enum ProcessEnd {
     /// host's devices: the process ends without.
     static func becomeAttached() { isAttached.store(true, ordering: .relaxed) }
 
-    /// Without what libraries do at exit.
-    static func leaveAtOnce(_ code: Int32) -> Never { _exit(code) }
-
     static func leave(_ code: Int32) -> Never {
         if isAttached.load(ordering: .relaxed) { _exit(code) }
         exit(code)

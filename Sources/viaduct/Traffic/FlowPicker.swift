@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import Dataplane
 import Foundation
 
 /// How often each flow has a frame.
@@ -18,7 +19,7 @@ struct FlowPicker: ~Copyable {
     private let count: Int
     private let isEven: Bool
     private var turn = 0
-    private var state: UInt64
+    private var random: SplitMix64
     /// By place: a flow keeps the place when a 32-bit random number is less than this; otherwise its alias has it.
     private let thresholds: UnsafeMutablePointer<UInt64>
     private let aliases: UnsafeMutablePointer<UInt32>
@@ -33,10 +34,10 @@ struct FlowPicker: ~Copyable {
         switch popularity {
         case .even:
             isEven = true
-            state = 0
+            random = SplitMix64(seed: 0)
         case .zipf(let exponent, let seed):
             isEven = false
-            state = seed
+            random = SplitMix64(seed: seed)
             fill(Self.weights(flowCount, exponent))
         }
     }
@@ -73,18 +74,8 @@ struct FlowPicker: ~Copyable {
             turn = turn + 1 == count ? 0 : turn + 1
             return flow
         }
-        let random = draw()
-        let place = Int(truncatingIfNeeded: ((random >> 32) &* UInt64(truncatingIfNeeded: count)) >> 32)
-        return unsafe random & 0xFFFF_FFFF < thresholds[place] ? place : Int(truncatingIfNeeded: aliases[place])
-    }
-
-    /// SplitMix64 (Steele, Lea, Flood 2014).
-    @_noLocks
-    private mutating func draw() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
+        let drawn = random.next()
+        let place = Int(truncatingIfNeeded: ((drawn >> 32) &* UInt64(truncatingIfNeeded: count)) >> 32)
+        return unsafe drawn & 0xFFFF_FFFF < thresholds[place] ? place : Int(truncatingIfNeeded: aliases[place])
     }
 }

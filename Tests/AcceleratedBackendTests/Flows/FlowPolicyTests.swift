@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
+import Dataplane
 import Foundation
 import TestSupport
 import Testing
@@ -216,7 +217,7 @@ import Wire
             cumulative.append(sum)
         }
         let oracle = cumulative[127] / sum
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         let selectors = (0..<flows).map(Self.flow)
         let table = FlowSketchTable(capacity: 1024, seed: seed)
         var bench = Bench(settings(128))

@@ -119,7 +119,8 @@ final class BackendRig {
         unsafe frame.withUnsafeBytes { raw in
             guard let base = raw.baseAddress else { return }
             let view = unsafe ByteView(unsafeStart: base, count: raw.count)
-            unsafe backend.flowWatch.watch.pointee.look(at: view)
+            var run = FlowWatch.Run()
+            unsafe backend.flowWatch.watch.pointee.look(at: view, in: &run)
             unsafe backend.sightings.sightings.pointee.saw(
                 SightingKey(mac: view.mac(at: 0).rawValue, vlan: 0), isPlainIPv4: true)
         }

@@ -13,12 +13,17 @@ import SoftNIC
 enum FaultDemo {
     /// Seconds that guests may take to come to the fast path, at the start and at the end.
     static let limitSeconds = 30.0
+    /// Not one that a run ends with otherwise.
+    private static let hangExitCode: Int32 = 3
     /// What is lost leaves the sender's window after that many sixteenths of a second at the latest, since faults lose whole windows.
     private static let longPatience: UInt64 = 12
 
     /// - Throws: `CommandFailure`, `HostError`; `Interrupted` after an orderly end.
     static func run(_ settings: DemoSettings, faults: Set<DemoFault>) throws -> FaultReport {
-        let watchdog = Watchdog(seconds: settings.seconds + 4 * limitSeconds, "the run")
+        let watchdog = Watchdog(
+            seconds: settings.seconds + 4 * limitSeconds,
+            complaint: "the run did not end within \(Int(settings.seconds + 4 * limitSeconds)) s: please report it",
+            exitCode: hangExitCode)
         defer { withExtendedLifetime(watchdog) {} }
         let host = try EmbeddedHost(settings.faultHostConfiguration, logger: Console.logger(isVerbose: settings.isVerbose))
         guard let wire = host.wirePeer, let nic = host.nic else { preconditionFailure("a ring wire has a NIC and two ends") }

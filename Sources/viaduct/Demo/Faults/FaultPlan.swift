@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import Dataplane
 
 /// When which fault begins and ends: at random, by a seed. Each of the faults happens at least once, two of a kind never at once.
 struct FaultPlan: Sendable, Equatable {
@@ -23,7 +24,7 @@ struct FaultPlan: Sendable, Equatable {
     /// - Precondition: a second at least.
     init(_ faults: Set<DemoFault>, seconds: Double, seed: UInt64) {
         precondition(seconds >= 1, "a plan needs time")
-        var random = FaultRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         let kinds = DemoFault.allCases.filter(faults.contains)
         steps = []
         // No fault lasts so long that the last ones would find no time.
@@ -54,20 +55,8 @@ struct FaultPlan: Sendable, Equatable {
     }
 }
 
-/// Numbers that depend on the seed only: SplitMix64 (Steele, Lea, Flood 2014).
-struct FaultRandom: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+extension SplitMix64 {
+    fileprivate mutating func below(_ bound: Int) -> Int { Int(next(through: UInt64(bound - 1))) }
     /// From 0 to less than 1.
-    mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
+    fileprivate mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
 }

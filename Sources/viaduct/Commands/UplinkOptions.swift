@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import ArgumentParser
+
+/// The host's port to the wire: a NIC in software with a device behind it, or a device as it is.
+struct UplinkOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The wire: a virtual device of DPDK's with its arguments, such as net_tap0,iface=wire0.", valueName: "device"))
+    var wire: String?
+    @Option(
+        help: ArgumentHelp(
+            """
+            In place of --wire and the NIC in software: a port as it is, by the PCI address of a NIC bound to vfio-pci or as a virtual \
+            device, such as net_af_packet0,iface=eth1,qpairs=3.
+            """, valueName: "device"))
+    var uplink: String?
+
+    /// The name and the arguments of the wire's device, or of a virtual uplink.
+    var device: (name: String, arguments: String) {
+        let text = wire ?? uplink ?? ""
+        guard let comma = text.firstIndex(of: ",") else { return (text, "") }
+        return (String(text[..<comma]), String(text[text.index(after: comma)...]))
+    }
+
+    func choice(_ nic: NICOptions) -> UplinkChoice {
+        if let uplink { return .device(uplink) }
+        let device = device
+        return .softNIC(nic.family, wire: .virtualDevice(name: device.name, arguments: device.arguments), seed: nic.seed)
+    }
+}
