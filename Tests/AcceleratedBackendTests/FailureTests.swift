@@ -236,6 +236,27 @@ import Testing
         rig.expectNothingInUse(free: 2)
     }
 
+    /// The frontend's word may come before netback's, and what the default queue yielded meanwhile came before the fence.
+    @Test func framesBeforeAFenceThatTheFrontendWasFirstToReportAreNoLeaks() throws {
+        let rig = try rig(at: .proving)
+        rig.tick()
+        rig.receive(1000, for: 1)
+        rig.say(.fenceReached(id: Rung.grant, sequence: 1, stashed: 0), 1)
+        rig.say(.proven(id: Rung.grant), 1)
+        #expect(rig.state(1) == .connected)
+        rig.tick()
+        rig.receive(1000, for: 1)
+        rig.happen(.fenceSent(sequence: 1), 1)
+        rig.tick()
+        #expect(rig.backend.counters.leaked == 0)
+        #expect(rig.state(1) == .connected)
+        rig.receive(65, for: 1)
+        rig.tick()
+        #expect(rig.state(1) == .draining)
+        settle(rig, from: .connected)
+        rig.expectNothingInUse(free: 2)
+    }
+
     @Test func aBusyNetbackIsAskedAgainInOrder() throws {
         let rig = try BackendRig()
         rig.add(1)

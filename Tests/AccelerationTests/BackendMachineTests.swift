@@ -230,6 +230,17 @@ import Testing
         #expect(script.machine.state.reason?.code == .ruleLeaks)
     }
 
+    @Test func nothingLeaksBeforeTheFenceIsKnownToBeSent() {
+        var script = BackendScript(at: .proving)
+        _ = script.tell(.message(.fenceReached(id: BackendScript.id, sequence: 1, stashed: 0)))
+        _ = script.tell(.message(.proven(id: BackendScript.id)))
+        #expect(script.machine.state == .connected && !script.machine.watchesForLeaks)
+        script.expect(.leaked(count: 1_000), [])
+        _ = script.tell(.fenceSent(sequence: 1))
+        #expect(script.machine.watchesForLeaks)
+        script.expect(.leaked(count: 65), [.engageHold, state(.draining)])
+    }
+
     @Test func hugeLeakDoesNotOverflow() {
         var script = BackendScript(at: .connected)
         _ = script.tell(.leaked(count: 1))

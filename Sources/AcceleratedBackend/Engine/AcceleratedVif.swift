@@ -56,8 +56,6 @@ struct AcceleratedVif {
     /// A form that was given up because no frame came any more, by either path: was it the rule, or has the sender stopped? What the
     /// default queue yields now that the rule is gone will tell, until then.
     var suspect: (form: SteeringForm, until: UInt64)?
-    /// The fence is sent: what the default queue yields from now on leaks.
-    var isFenceSent = false
     var reported: AccelerationStatus?
 
     init(_ description: VifDescription, machine: BackendMachine, host: BackendHost) {

@@ -7,7 +7,6 @@ extension BackendEngine {
     mutating func takeBaseline(_ id: UInt32) {
         guard let vif = vifs[id] else { return }
         vifs[id]?.sighted = sightings.count(of: vif.key) ?? vif.sighted
-        vifs[id]?.isFenceSent = true
         vifs[id]?.silentSince = now
     }
 
@@ -29,8 +28,8 @@ extension BackendEngine {
         case .granted:
             if fresh > 0 { tell(id, .candidateSeen) }
         // A software form takes its frames from the default queue, so all of them are seen there.
-        case .proving where vif.isFenceSent && attempt.form.usesQueuePairs,
-            .connected where attempt.form.usesQueuePairs:
+        case .proving where attempt.form.usesQueuePairs && vif.machine.watchesForLeaks,
+            .connected where attempt.form.usesQueuePairs && vif.machine.watchesForLeaks:
             if fresh > 0 { leaked(fresh, attempt.form, id) } else { checkSilence(id) }
         case .none, .offered, .proving, .connected, .draining, .refused, .quarantined:
             break

@@ -72,7 +72,6 @@ extension BackendEngine {
         // Wraps after 2^32 grants; 0 means none.
         lastGrant = lastGrant == .max ? 1 : lastGrant + 1
         vifs[id]?.attempt = AcceleratedVif.Attempt(form: form, interface: index)
-        vifs[id]?.isFenceSent = false
         vifs[id]?.failing = nil
         let interface = pool.interfaces[index]
         let pair = interface.queuePair
@@ -113,7 +112,6 @@ extension BackendEngine {
     /// Answers `createRule`, if netback need not be waited for.
     mutating func createRule(for id: UInt32) -> [BackendEvent] {
         guard let vif = vifs[id], let attempt = vif.attempt else { return [] }
-        vifs[id]?.isFenceSent = false
         let interface = pool.interfaces[attempt.interface]
         if let software = interface.software { return call(.steer(software), for: id) }
         if attempt.form == .perFlow { return beginFlows(for: id) }
@@ -215,7 +213,6 @@ extension BackendEngine {
     mutating func giveBack(for id: UInt32, quarantine: AccelerationReason?) {
         guard let attempt = vifs[id]?.attempt else { return }
         vifs[id]?.attempt = nil
-        vifs[id]?.isFenceSent = false
         forgetFlows(of: id)
         if let reason = quarantine ?? attempt.stuck {
             pool.quarantine(attempt.interface, reason)

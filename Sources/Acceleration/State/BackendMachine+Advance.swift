@@ -138,7 +138,7 @@ extension BackendMachine {
     }
 
     mutating func leaked(_ count: UInt64) {
-        guard phase == .connected || (phase == .proving && isFenceSent) else { return }
+        guard watchesForLeaks else { return }
         // A rule by which no frame ever came is judged by all that leaked, however slowly.
         if isProven && (now < leakWindowStart || now - leakWindowStart >= limits.leakWindow) {
             leakWindowStart = now

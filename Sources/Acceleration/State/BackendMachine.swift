@@ -155,6 +155,10 @@ public struct BackendMachine: Sendable {
     /// Whether a rule is in, its fence has come to the frontend, and that has seen no frame on its VI yet.
     public var awaitsProof: Bool { phase == .proving && isFenceReached && !isProven }
 
+    /// Whether a frame by the default queue from now on came past the rule. Not before the fence is known to be sent, although the
+    /// frontend, which has a way of its own to say that it came, may be heard first.
+    public var watchesForLeaks: Bool { (phase == .proving || phase == .connected) && isFenceSent }
+
     /// The version that was offered last; from the VI's allocation on, the one that both sides speak.
     public var version: UInt16 { offeredVersion }
 
@@ -166,9 +170,6 @@ public struct BackendMachine: Sendable {
 
     /// Whether flows may be steered one by one: nothing older is on the slow path, and the VI is not on its way back.
     public var mayChangeFlows: Bool { (phase == .proving || phase == .connected) && isFenceReached }
-
-    /// Whether frames have gone by the VI.
-    public var isVIProven: Bool { isProven }
 
     mutating func publish(_ state: AccelerationState) {
         if self.state == state { return }
