@@ -11,8 +11,8 @@ public import Logging
 /// Frames are moved by one poller in a poll loop; everything here is for the control plane, any thread.
 public final class Netback: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): what is behind it has its own locks; the references never change.
-    /// Resets the port behind the uplink and starts it again as it was; see `Port.reset()`.
-    public typealias PortReset = @Sendable () throws(DPDKError) -> Void
+    /// Resets the port behind the uplink and starts it again as it was; see `Port.reset(whileDown:)`, to which its argument goes.
+    public typealias PortReset = @Sendable (_ whileDown: () throws(DPDKError) -> Void) throws(DPDKError) -> Void
 
     private let control: ControlPlane
     private let thread: ControlThread

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import AcceleratedBackend
 import Acceleration
 import Dataplane
 import Foundation
@@ -165,6 +166,40 @@ import Testing
             #expect(rig.host.form == "A")
             try endTraffic(rig)
             expectAccount(rig)
+        }
+    }
+
+    /// What a queue that can't be stopped may still hold comes back when its port is reset, and not because somebody wishes it.
+    @Test func aVIInQuarantineComesBackWithTheNextLifeOfThePort() throws {
+        let options = SwitchingRig.Options(
+            forms: [.destinationMAC], virtualInterfaces: 1, isAttached: true, refusesQueueStop: true)
+        try SwitchingRig.run(options) { rig in
+            rig.startTraffic()
+            try rig.becomeFast()
+            try rig.passTraffic(50)
+            try rig.stopTraffic()
+            try rig.leaveGuest()
+            var attachment: AttachmentStatus? { rig.netback.vifs.first?.attachment }
+            #expect(attachment?.quarantine?.contains("stop queue 1") == true)
+            try rig.withNextGuest { guest in
+                try rig.wait("the next guest") { attachment?.stage == .serving }
+                for wish in [false, true] { rig.setAcceleration(wish) }
+                usleep(100_000)
+                let isQuarantined = if case .quarantined = rig.host.state { true } else { false }
+                #expect(isQuarantined && rig.backend?.counts.granted == 0, "\(rig.account)")
+                rig.nic.requestReset()
+                try rig.wait("the reset") { rig.netback.port.resets == 1 && rig.netback.port.isUsable }
+                #expect(guest.isLost, "it had to go for that")
+            }
+            #expect(attachment?.quarantine == nil)
+            try rig.withNextGuest { _ in
+                try rig.wait("its VI") { rig.host.state == .granted }
+                #expect(rig.backend?.counts.granted == 1)
+            }
+            try rig.wait("that it is gone") { attachment?.reclaimed == 3 }
+            // For the account of the VI's pool.
+            rig.nic.requestReset()
+            try rig.wait("another reset") { rig.netback.port.resets == 2 && attachment?.quarantine == nil }
         }
     }
 

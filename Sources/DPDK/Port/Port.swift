@@ -133,14 +133,16 @@ public struct Port: ~Copyable, Sendable {
     /// (rte_eth_dev_reset: "stop calling Tx and Rx functions", then configure, set up the queues and start). Where the driver has no
     /// reset the port is stopped, set up anew and started.
     ///
+    /// - Parameter whileDown: called once no queue of the port holds an mbuf, before any is set up again.
     /// - Throws: the port is down then; another call may bring it back.
-    public mutating func reset() throws(DPDKError) {
+    public mutating func reset(whileDown: () throws(DPDKError) -> Void = {}) throws(DPDKError) {
         let result = cdpdk_port_reset(id.rawValue)
         if result == DPDKError.notSupported {
             try stop()
         } else {
             try DPDKError.check(result, "reset \(id)")
         }
+        try whileDown()
         try Self.setUp(id, queues, pools)
         if isPromiscuous { try setPromiscuous(true) }
     }

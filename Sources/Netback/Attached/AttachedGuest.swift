@@ -280,8 +280,17 @@ final class AttachedGuest {
         if let interface { try interface.queue.start() }
     }
 
-    /// The port was restarted: its queues hold nothing any more.
-    func endQuarantine() { status.quarantine = nil }
+    /// Makes the pools of a VI in quarantine as new, which may be used again; whether there was one.
+    ///
+    /// - Precondition: no queue of the port holds an mbuf, and no guest is there.
+    func endQuarantine() throws(DPDKError) -> Bool {
+        guard status.quarantine != nil, let interface = configuration.virtualInterface else { return false }
+        // Into this one went what had been sent by the VI.
+        try configuration.rings.map.rebuild()
+        try interface.map.rebuild()
+        status.quarantine = nil
+        return true
+    }
 
     // MARK: The end
 

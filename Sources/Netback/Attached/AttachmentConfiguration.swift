@@ -84,6 +84,6 @@ public struct AttachmentStatus: Sendable, Equatable {
     public internal(set) var longestReclaimNanoseconds: UInt64 = 0
     /// Why the last guest was ended or refused.
     public internal(set) var reason: String?
-    /// Why the VI can't be granted any more before the port was restarted.
+    /// Why the VI can't be granted any more before the port was reset.
     public internal(set) var quarantine: String?
 }

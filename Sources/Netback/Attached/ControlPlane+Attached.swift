@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
+import DPDK
 import Dataplane
 import Foundation
 import Logging
@@ -10,13 +11,32 @@ extension ControlPlane {
         let now = DispatchTime.now().uptimeNanoseconds
         for vif in vifs.values {
             guard let attached = vif.attached else { continue }
+            if portLife.awaitsReset, attached.status.quarantine != nil, waitsForReset(vif, attached, now) { continue }
             carryOut(attached.tick(now: now), vif, attached, now)
-            if attached.status.stage == .serving, case .quarantined(let reason)? = directory.status(of: vif.id)?.state,
-                attached.status.quarantine == nil
-            {
+            if attached.status.stage == .serving, case .quarantined(let reason)? = directory.status(of: vif.id)?.state {
                 // It does not let go of its VI: that can be forced.
                 carryOut(attached.end("\(reason)", now), vif, attached, now)
             }
+        }
+    }
+
+    /// A VI in quarantine comes back when the port is reset, with the pools of its vif: a guest that uses the vif's rings has to go
+    /// for that, and the next one waits. Whether the vif does nothing until then.
+    private func waitsForReset(_ vif: Vif, _ attached: AttachedGuest, _ now: UInt64) -> Bool {
+        switch attached.status.stage {
+        case .starting, .serving:
+            carryOut(attached.end("its VI can't come back before it has gone", now), vif, attached, now)
+            return false
+        case .listening, .greeting: return true
+        case .ending, .reclaiming: return false
+        }
+    }
+
+    /// The port's queues hold no mbuf now. With the lock held.
+    func endQuarantines() throws(DPDKError) {
+        for vif in vifs.values where try vif.attached?.endQuarantine() == true {
+            logger.notice("a VI is out of quarantine", metadata: ["vif": "\(vif.configuration.name)"])
+            if vif.isWanted { tellWish(of: vif) }
         }
     }
 
@@ -29,8 +49,9 @@ extension ControlPlane {
             // The lane may be in a round that began before the guest was taken for gone.
             guard !vif.isToldConnected || plugin == nil || vif.probed == nil, group.synchronize() else { return }
             let hadQuarantine = attached.status.quarantine != nil
-            if attached.reclaim(isAtRest: isLetGo(vif), now: now), !hadQuarantine, let words = attached.status.quarantine {
-                quarantine(vif, AccelerationReason(.portDown, words))
+            // Its VI must not be used before the port was reset: the vif stays on the slow path.
+            if attached.reclaim(isAtRest: isLetGo(vif), now: now), !hadQuarantine, attached.status.quarantine != nil {
+                tellWish(of: vif)
             }
         }
     }
@@ -42,14 +63,5 @@ extension ControlPlane {
         case nil, .some(.none), .refused, .quarantined: return true
         case .offered, .granted, .proving, .connected, .draining: return false
         }
-    }
-
-    /// The vif's VI must not be used before the port was restarted: the vif stays on the slow path.
-    private func quarantine(_ vif: Vif, _ reason: AccelerationReason) {
-        vif.isWanted = false
-        try? withHotHooksAway { plugin in
-            if let probed = vif.probed { plugin.want(false, probed) }
-        }
-        directory.report(AccelerationStatus(state: .quarantined(reason), reason: reason), vif: vif.id)
     }
 }

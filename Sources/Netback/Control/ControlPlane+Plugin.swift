@@ -28,7 +28,7 @@ extension ControlPlane {
         plugin = new
         if portLife.isSuspended { new.portSuspended() }
         logger.info("plugin loaded", metadata: ["plugin": "\(new.name)"])
-        for vif in vifsInOrder where vif.isWanted { probe(vif, new) }
+        for vif in vifsInOrder where vif.mayBeAccelerated { probe(vif, new) }
         if localAddresses.generation > 0 {
             new.localAddresses(localAddresses.addresses, generation: localAddresses.generation)
         }
@@ -59,11 +59,17 @@ extension ControlPlane {
             lock.withLock {
                 guard let vif = vifs[id], vif.isWanted != wanted else { return }
                 vif.isWanted = wanted
-                if wanted && vif.probed == nil { return introduce(vif) }
-                try? withHotHooksAway { plugin in
-                    if let probed = vif.probed { plugin.want(wanted, probed) }
-                }
+                tellWish(of: vif)
             }
+        }
+    }
+
+    /// Tells the plugin whether the vif is to be accelerated. With the lock held.
+    func tellWish(of vif: Vif) {
+        let isWanted = vif.mayBeAccelerated
+        if isWanted && vif.probed == nil { return introduce(vif) }
+        try? withHotHooksAway { plugin in
+            if let probed = vif.probed { plugin.want(isWanted, probed) }
         }
     }
 

@@ -61,7 +61,7 @@ extension ControlPlane {
             try takeDown(vif)
             throw .dpdk(error)
         }
-        if vif.isWanted { introduce(vif) }
+        if vif.mayBeAccelerated { introduce(vif) }
         logger.info("vif added", metadata: ["vif": "\(wanted.name)", "mac": "\(wanted.mac)", "socket": "\(wanted.socketPath)"])
         return vif.id
     }
@@ -131,6 +131,10 @@ extension ControlPlane {
     private func acceleration(of vif: Vif) -> AccelerationStatus {
         if vif.isWanted, isAtRest(vif), let reason = portReason {
             return AccelerationStatus(state: .refused(reason), reason: reason)
+        }
+        if let words = vif.attached?.status.quarantine {
+            let reason = AccelerationReason(.portDown, words)
+            return AccelerationStatus(state: .quarantined(reason), reason: reason)
         }
         if let reported = directory.status(of: vif.id) { return reported }
         if !vif.isWanted { return AccelerationStatus(reason: AccelerationReason(.notWanted)) }

@@ -71,13 +71,16 @@ struct PortLife: Sendable {
         }
     }
 
+    /// The port is reset as soon as nobody uses it.
+    var awaitsReset: Bool { isSuspended && needsReset && !isRecovering && !isDead }
+
     /// What is to be done now; the same answer until it was done.
     ///
     /// - Parameter isLeft: nobody uses the port, which only matters after `suspend`.
     func step(now: UInt64, isLeft: Bool) -> Step? {
         guard isSuspended else { return needsReset || isRecovering || isDead || wasRestarted ? .suspend : nil }
         if isRecovering || isDead || !isLeft { return nil }
-        if needsReset { return now >= nextTry ? .reset : nil }
+        if awaitsReset { return now >= nextTry ? .reset : nil }
         return .resume
     }
 

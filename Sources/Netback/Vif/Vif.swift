@@ -24,6 +24,7 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
     /// Of a vif whose guests are attached processes.
     var attached: AttachedGuest?
     var probed: LoadedPlugin.Probed?
+    /// What the operator asks for.
     var isWanted: Bool
     /// Which guest the plugin was told of.
     var toldGeneration: UInt32 = 0
@@ -64,6 +65,7 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
         VifDescription(id: id, name: configuration.name, mac: configuration.mac, vlan: configuration.vlan)
     }
     var guestNow: GuestWord { GuestWord(guest.load()) }
+    var mayBeAccelerated: Bool { isWanted && attached?.status.quarantine == nil }
 
     /// An attached guest came, or is taken for gone. The lane sees it in its next round.
     func attachedGuestChanged(isThere: Bool) {

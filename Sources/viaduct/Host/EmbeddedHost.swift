@@ -76,7 +76,7 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
                 NetbackConfiguration(name: "host0"),
                 uplink: QueuePair(port: uplink.port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 1024),
                 pool: pools.host.handle, group: group, loop: configuration.settings.lcores.loop(for: .netback),
-                resetPort: { () throws(DPDKError) in try uplink.reset() }, logger: logger)
+                resetPort: { (whileDown) throws(DPDKError) in try uplink.reset(whileDown: whileDown) }, logger: logger)
             let (netback, folder, group) = (netback, sockets.path, group)
             guests = try (0..<configuration.guestCount).map { index in
                 try EmbeddedGuest(index, of: configuration, netback: netback, socketFolder: folder, group: group, logger: logger)

@@ -107,7 +107,7 @@ final class HostUplink: @unchecked Sendable {
     }
 
     /// Resets the port, which starts again as it was. Nobody may be using it.
-    func reset() throws(DPDKError) { try started?.reset() }
+    func reset(whileDown: () throws(DPDKError) -> Void) throws(DPDKError) { try started?.reset(whileDown: whileDown) }
 
     /// Stops the NIC and closes the ports. Nobody may use them any more, but the loops may still run.
     func close() {

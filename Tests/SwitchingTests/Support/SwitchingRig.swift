@@ -36,6 +36,8 @@ final class SwitchingRig {
         var hasDefaultLimits = false
         /// The guest comes by the attach socket and by rings, as one in another process.
         var isAttached = false
+        /// The queue of an attached guest's VI can't be stopped while its port runs, as with igb.
+        var refusesQueueStop = false
     }
 
     let options: Options
@@ -59,6 +61,7 @@ final class SwitchingRig {
     private var frontendPlugin: AcceleratedFrontendPlugin?
     private let attached: (connection: HostConnection, pool: PoolBox)?
     private var isGuestRunning = true
+    private var hasGuestLeft = false
     private var hasEnded = false
 
     final class PoolBox: Sendable {
@@ -68,7 +71,11 @@ final class SwitchingRig {
 
     private struct FirstQueue: ReclaimableQueue {
         let nic: SoftNIC
-        func stop() throws(DPDKError) { try nic.stopQueuePair(1) }
+        let refusesStop: Bool
+        func stop() throws(DPDKError) {
+            if refusesStop { throw DPDKError("stop queue 1", code: ENOTSUP) }
+            try nic.stopQueuePair(1)
+        }
         func start() throws(DPDKError) { try nic.startQueuePair(1) }
     }
 
@@ -76,7 +83,9 @@ final class SwitchingRig {
     final class PortBox: Sendable {
         private let port: Mutex<DPDK.Port?>
         init(_ port: consuming DPDK.Port) { self.port = Mutex(port) }
-        func reset() throws(DPDKError) { try port.withLock { (port) throws(DPDKError) in try port?.reset() } }
+        func reset(whileDown: () throws(DPDKError) -> Void) throws(DPDKError) {
+            try port.withLock { (port) throws(DPDKError) in try port?.reset(whileDown: whileDown) }
+        }
         func close() { port.withLock { $0 = nil } }
     }
 
@@ -104,7 +113,8 @@ final class SwitchingRig {
         netback = try Netback(
             NetbackConfiguration(name: name),
             uplink: QueuePair(port: nic.port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 1024),
-            pool: hostPool.handle, group: group, loop: side, resetPort: { () throws(DPDKError) in try nicPort.reset() },
+            pool: hostPool.handle, group: group, loop: side,
+            resetPort: { (whileDown) throws(DPDKError) in try nicPort.reset(whileDown: whileDown) },
             logger: log.logger)
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("switching-\(getpid())-\(number)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -121,7 +131,9 @@ final class SwitchingRig {
                 terms: AttachTerms(
                     mac: wanted.mac, filePrefix: "none", lcores: [1], devices: [], rings: name, ringDepth: 1024,
                     mempool: pool.pool.name, softQueue: nil),
-                rings: rings, virtualInterface: AttachedVirtualInterface(map: other, queue: FirstQueue(nic: nic)),
+                rings: rings,
+                virtualInterface: AttachedVirtualInterface(
+                    map: other, queue: FirstQueue(nic: nic, refusesStop: options.refusesQueueStop)),
                 answerLimitMilliseconds: 60_000)
             vif = try netback.addVif(wanted, link: nil)
             let connection = try HostConnection(path: socket)
@@ -231,17 +243,48 @@ final class SwitchingRig {
         guest.discard()
     }
 
-    private func end() {
-        guard !hasEnded else { return }
-        hasEnded = true
+    private func closeGuest() {
+        if hasGuestLeft { return }
         if isGuestRunning { netfront.shutDown() }
         stopGuest()
         netfront.close()
-        try? netback.unloadPlugin()
-        if let attached {
-            attached.connection.close()
-            try? wait("the dead guest's pool") { netback.vifs.first?.attachment?.reclaimed == 1 }
+    }
+
+    /// The attached guest, if it is one, ends, and what it held is taken back.
+    func leaveGuest() throws {
+        closeGuest()
+        guard let attached, !hasGuestLeft else { return }
+        hasGuestLeft = true
+        attached.connection.close()
+        try wait("the dead guest's pool") { netback.vifs.first?.attachment?.reclaimed == 1 }
+    }
+
+    /// Another guest takes the attached one's place while `body` runs; it polls nothing.
+    func withNextGuest(_ body: (HostConnection) throws -> Void) throws {
+        let box = try #require(attached?.pool)
+        let socket = directory.appendingPathComponent("guest").path
+        let connection = try HostConnection(path: socket)
+        let terms = try connection.terms(limitMilliseconds: 60_000)
+        let next = try Netfront(
+            attached: NetfrontConfiguration(name: "sw\(number)", mac: Traffic.guestMAC, socketPath: socket),
+            rings: GuestRingNames(guest: terms.rings, depth: Int(terms.ringDepth)), pool: box.pool.handle, link: connection.link,
+            group: group, logger: log.logger)
+        connection.begin()
+        let plugin = AcceleratedFrontendPlugin()
+        try unsafe next.loadPlugin(plugin.hooks)
+        defer {
+            next.close()
+            connection.close()
         }
+        try body(connection)
+    }
+
+    private func end() {
+        guard !hasEnded else { return }
+        hasEnded = true
+        closeGuest()
+        try? netback.unloadPlugin()
+        try? leaveGuest()
         try? netback.removeVif(vif)
         netback.stop()
         _ = unsafe group.remove(context: stations.context)
