@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: BSD-3-Clause
 import TestSupport
 import Testing
 
-// SPDX-License-Identifier: BSD-3-Clause
 @testable import DPDK
 
 @Suite(.serialized) struct PortTests {

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: BSD-3-Clause
 import Testing
 
-// SPDX-License-Identifier: BSD-3-Clause
 @testable import Netfront
 
 /// The way back to the slow path, planned and forced.

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: BSD-3-Clause
 import Testing
 
-// SPDX-License-Identifier: BSD-3-Clause
 @testable import Netfront
 
 @Suite struct PeerTableTests {

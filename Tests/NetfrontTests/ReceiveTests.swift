@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import DPDK
 import Foundation
 import Testing
 import Wire
@@ -34,6 +35,47 @@ import Wire
             #expect(rig.count(.stashPeak) == 50 && rig.count(.stashDepth) == 0)
             rig.sendFast(160..<170)
             #expect(rig.receive() == Array(160..<170))
+        }
+    }
+
+    @Test func roomForOneFrameServesBothPaths() throws {
+        try GuestRig.run { rig in
+            rig.becomeFast()
+            rig.sendSlow(0..<20)
+            rig.sendFast(100..<120)
+            let order = rig.receive(rounds: 20, room: 1)
+            #expect(order.count { $0 < 100 } == 10 && order.count { $0 >= 100 } == 10)
+            #expect(order.filter { $0 < 100 } == Array(0..<10) && order.filter { $0 >= 100 } == Array(100..<110))
+            // The way back ends, although the slow path always has something.
+            rig.sendSlow(20..<60)
+            #expect(rig.receive(rounds: 20, room: 1).count == 20)
+            rig.command(.drain)
+            rig.receive(rounds: 2, room: 1)
+            rig.vi.clock += 100_000
+            rig.receive(rounds: 2, room: 1)
+            #expect(rig.takeEvents() == [.drained])
+            rig.receive(rounds: 2)
+        }
+    }
+
+    /// Without room the slow path is not asked, and says nothing about its fence.
+    @Test func noRoomLetsNoFenceExpire() throws {
+        try GuestRig.run(fenceLimit: 20) { rig in
+            rig.open()
+            rig.receive()
+            rig.sendFast(100..<110)
+            rig.receive()
+            var full = MbufBurst(capacity: 1)
+            rig.fill(&full, 0..<1)
+            for _ in 0..<5 {
+                usleep(10_000)
+                #expect(unsafe rig.device.pointee.receive(into: &full) == 0)
+            }
+            full.free()
+            #expect(rig.count(.possibleReorderings) == 0)
+            rig.sendSlow(0..<1)
+            rig.sendFence(sequence: 9)
+            #expect(rig.receive(rounds: 3) == [0] + Array(100..<110))
         }
     }
 

@@ -48,10 +48,10 @@ extension GuestDevice {
     /// The time limit runs only while frames wait in the stash and the slow path yields nothing. It is the same while draining: a
     /// slow path that yields nothing just now may still have older frames on their way, and the fence is behind them.
     @_noLocks
-    mutating func checkFenceLimit(slowYielded: Bool) {
+    mutating func checkFenceLimit(slowMayHoldMore: Bool) {
         guard !stash.isEmpty else { return }
         let now = TSC.now()
-        if slowYielded {
+        if slowMayHoldMore {
             fenceDeadline = now &+ fenceLimitTicks
         } else if now > fenceDeadline {
             count(.possibleReorderings)

@@ -5,14 +5,20 @@ import Dataplane
 import Wire
 
 extension GuestDevice {
-    /// Appends what arrived to `burst`: first from the slow path, at most half while a VI is polled, then from the VI.
+    /// Appends what arrived to `burst`: first from the slow path, at most half while a VI is polled, then from the VI. An odd place is
+    /// the slow path's every second time, so that a burst with room for one frame serves both in turn.
     @_noLocks
     mutating func receive(into burst: inout MbufBurst) -> Int {
         takeCommands()
         let before = burst.count
-        let slowBudget = isPollingVI || gate != .open ? (burst.freeCapacity + 1) / 2 : burst.freeCapacity
+        var slowBudget = burst.freeCapacity
+        if isPollingVI || gate != .open {
+            if slowBudget & 1 != 0 { isOddPlaceSlow.toggle() }
+            slowBudget = (slowBudget + (isOddPlaceSlow ? 1 : 0)) / 2
+        }
         let fromSlow = receiveSlow(into: &burst, limit: slowBudget)
-        receiveFast(into: &burst, slowYielded: fromSlow > 0)
+        // A path that was not asked may hold frames.
+        receiveFast(into: &burst, slowMayHoldMore: fromSlow > 0 || slowBudget == 0)
         advanceTransmit()
         return burst.count - before
     }
@@ -64,7 +70,7 @@ extension GuestDevice {
 
     /// Polls the VI, and what it yields is delivered or kept back as the gate says.
     @_noLocks
-    private mutating func receiveFast(into burst: inout MbufBurst, slowYielded: Bool) {
+    private mutating func receiveFast(into burst: inout MbufBurst, slowMayHoldMore: Bool) {
         if gate == .opening { letStashOut(into: &burst) }
         guard isPollingVI, let binding else { return }
         switch gate {
@@ -72,19 +78,19 @@ extension GuestDevice {
             if flows.stage == .opening { letFlowsOut(into: &burst) }
             let limit = Self.smaller(burst.freeCapacity, received.capacity)
             let yielded = poll(binding, limit: limit)
-            if flows.table.count > 0 { sortFlows(slowYielded: slowYielded) }
+            if flows.table.count > 0 { sortFlows(slowMayHoldMore: slowMayHoldMore) }
             if flows.drain != .none { checkFlowsDrained(binding, yielded: yielded, limit: limit) }
             count(.deliveredFast, received.count)
             received.move(to: &burst)
-            // Without room nothing was asked for: the VI may hold frames.
-            if isDraining { checkDrained(binding, mayHoldMore: yielded > 0 || limit == 0) }
+            // Without room nothing was asked for, and nothing is known.
+            if isDraining && limit > 0 { checkDrained(binding, mayHoldMore: yielded > 0) }
         case .shut where !hasPolled:
             discardStale(binding)
         case .shut:
             let yielded = poll(binding, limit: received.capacity)
             keepBack()
             if isDraining && stash.isEmpty { checkDrained(binding, mayHoldMore: yielded > 0) }
-            if gate == .shut { checkFenceLimit(slowYielded: slowYielded) }
+            if gate == .shut { checkFenceLimit(slowMayHoldMore: slowMayHoldMore) }
         case .opening:
             // The stash goes first; the VI's queue holds the rest meanwhile.
             break

@@ -38,6 +38,8 @@ struct GuestDevice: ~Copyable {
     enum GateReport { case nothing, fence, expired, closed }
 
     var isPollingVI = false
+    /// Whether the slow path gets the odd place of a burst, this time.
+    var isOddPlaceSlow = false
     var gate = Gate.open
     var gateReport = GateReport.nothing
     var stash: MbufQueue

@@ -54,11 +54,11 @@ extension GuestDevice {
 
     /// What is to be done with what the VI just yielded, while there are flows.
     @_noLocks
-    mutating func sortFlows(slowYielded: Bool) {
+    mutating func sortFlows(slowMayHoldMore: Bool) {
         if !received.isEmpty { noteHits() }
         if flows.stage != .none {
             keepFlowsBack()
-            checkFlowFenceLimit(slowYielded: slowYielded)
+            checkFlowFenceLimit(slowMayHoldMore: slowMayHoldMore)
         }
     }
 
@@ -96,10 +96,10 @@ extension GuestDevice {
 
     /// As `checkFenceLimit`, for the batch's fence.
     @_noLocks
-    private mutating func checkFlowFenceLimit(slowYielded: Bool) {
+    private mutating func checkFlowFenceLimit(slowMayHoldMore: Bool) {
         guard flows.stage == .shut, !stash.isEmpty else { return }
         let now = TSC.now()
-        if slowYielded {
+        if slowMayHoldMore {
             fenceDeadline = now &+ fenceLimitTicks
         } else if now > fenceDeadline {
             count(.possibleReorderings)
