@@ -60,13 +60,24 @@ import Testing
         _ = script.tell(.rule(.removed))
         let reason = AccelerationReason(.timeout, "the VI was not drained")
         #expect(script.machine.nextDeadline == AccelerationLimits().drain + 1000)
-        #expect(
-            script.expire() == [
-                .send(.revoke(id: id, reason)), .releaseHold, .quarantineVI(reason),
-                .stateChanged(.quarantined(reason)),
-            ])
+        #expect(script.expire() == [.send(.revoke(id: id, reason))])
+        // What is let go now could be delivered in front of what is on the VI, by a frontend that has not heard the order.
+        #expect(script.machine.nextDeadline == script.now + AccelerationLimits().revocation)
+        #expect(script.expire() == [.releaseHold, .quarantineVI(reason), .stateChanged(.quarantined(reason))])
         script.expect(.wanted(true), [])
         script.expect(.hold(.released), [BackendScript.offer, .stateChanged(.offered)])
+    }
+
+    @Test func frontendThatClosesAtTheLastOrderGetsItsFramesAtOnce() {
+        var script = BackendScript(at: .connected)
+        _ = script.tell(.wanted(false))
+        _ = script.tell(.hold(.engaged))
+        _ = script.tell(.rule(.removed))
+        let reason = AccelerationReason(.timeout, "the VI was not drained")
+        #expect(script.expire() == [.send(.revoke(id: id, reason))])
+        script.expect(.message(.closed(id: id)), [.releaseHold])
+        script.expect(.hold(.released), [.reclaimVI, .stateChanged(.refused(reason))])
+        #expect(script.account.isEmpty && script.account.isBalanced)
     }
 
     @Test func frontendThatDoesNotCloseIsQuarantined() {
@@ -118,8 +129,10 @@ import Testing
         _ = script.tell(.wanted(false))
         script.expect(.portSuspended(down), [.send(.revoke(id: id, down)), .destroyRule])
         script.expect(.hold(.engaged), [])
-        script.expect(.rule(.removed), [.releaseHold])
+        script.expect(.rule(.removed), [])
+        #expect(script.expire() == [.releaseHold])
         script.expect(.hold(.released), [])
+        #expect(script.machine.nextDeadline == script.now + AccelerationLimits().close)
         script.expect(.message(.closed(id: id)), [.reclaimVI, .stateChanged(.none)])
     }
 

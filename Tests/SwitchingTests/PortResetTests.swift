@@ -65,9 +65,17 @@ import Testing
         usleep(200_000)
     }
 
-    @Test(arguments: [Personality.sfc, .mlx5], [2, 1])
-    func aResetUnderTrafficEndsOnTheFastPathAgain(_ personality: Personality, _ lcores: Int) throws {
-        try SwitchingRig.run(SwitchingRig.Options(lcores: lcores, personality: personality)) { rig in
+    private static let resets: [SwitchingRig.Options] = [2, 1].flatMap { lcores in
+        [
+            SwitchingRig.Options(lcores: lcores, personality: .sfc),
+            SwitchingRig.Options(lcores: lcores, personality: .mlx5),
+            SwitchingRig.Options(lcores: lcores, virtualInterfaces: 1, personality: .sfc, isAttached: true),
+        ]
+    }
+
+    @Test(arguments: resets)
+    func aResetUnderTrafficEndsOnTheFastPathAgain(_ options: SwitchingRig.Options) throws {
+        try SwitchingRig.run(options) { rig in
             rig.startTraffic()
             try rig.becomeFast()
             for round in 1...3 as ClosedRange<UInt64> {

@@ -76,7 +76,7 @@ extension FlowBatchMachine {
         /// Rules that are in the port, or on their way there or out.
         public var ruleCount: Int { flows.values.count { $0.rule != .announced } }
         /// Whether netback holds frames, or is about to.
-        public var isHolding: Bool { hold != .none }
+        var isHolding: Bool { hold != .none }
         /// Whether nothing is left and nothing follows.
         public var isOver: Bool { ending == .over }
 

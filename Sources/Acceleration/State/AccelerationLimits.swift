@@ -15,6 +15,10 @@ public struct AccelerationLimits: Hashable, Sendable {
     public var drain: UInt64 = 10_000_000_000
     /// From `drained` or `revoke` to `closed`.
     public var close: UInt64 = 5_000_000_000
+    /// How long the host goes on to keep frames back after `revoke`, unless `closed` comes first: the time that a frontend's control
+    /// side has to put the order in front of whatever its lcore does next. An lcore that found older frames on its VI before the order
+    /// would deliver them behind what the host lets go.
+    public var revocation: UInt64 = 100_000_000
     /// From an offer that was declined or not answered to the next one, so that a plugin that is loaded late finds
     /// its vif; 0 for never.
     public var reoffer: UInt64 = 1_000_000_000
@@ -26,7 +30,7 @@ public struct AccelerationLimits: Hashable, Sendable {
     public init() {}
 
     /// The longest that a planned way back from the VI takes, when the peer does not answer.
-    public var withdrawal: UInt64 { fence.later(by: drain).later(by: close) }
+    public var withdrawal: UInt64 { fence.later(by: drain).later(by: revocation).later(by: close) }
 }
 
 extension UInt64 {

@@ -99,6 +99,8 @@ extension BackendMachine {
         case .unwinding where unwinding?.awaitsFence == true:
             isFenceGivenUp = true
             endFenceWait()
+        case .unwinding where unwinding?.isRevoked == true && unwinding?.isRevocationHeard == false:
+            revocationHeard()
         case .unwinding:
             let what = virtualInterface?.progress == .open && unwinding?.isRevoked == false ? "drained" : "closed"
             let reason = AccelerationReason(.timeout, "the VI was not \(what)")

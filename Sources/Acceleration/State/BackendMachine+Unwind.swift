@@ -106,7 +106,7 @@ extension BackendMachine {
     private mutating func releaseHold() {
         guard hold == .engaged, let way = unwinding else { return }
         let isDrained = virtualInterface.map { $0.progress == .drained || $0.progress == .closed } ?? true
-        guard isDrained || !way.isLossless else { return }
+        guard isDrained || way.isRevocationHeard else { return }
         hold = .releasing
         actions.append(.releaseHold)
     }
@@ -118,7 +118,20 @@ extension BackendMachine {
         unwinding?.isRevoked = true
         let reason = way.quarantine ?? way.failure ?? suspension ?? AccelerationReason(.notWanted)
         actions.append(.send(.revoke(id: vi.id, reason)))
+        if hold == .engaging || hold == .engaged {
+            setDeadline(after: limits.revocation)
+        } else {
+            // Nothing is kept back that could be let go too early.
+            unwinding?.isRevocationHeard = true
+            setDeadline(after: limits.close)
+        }
+    }
+
+    /// Whatever the frontend finds on its VI from now on, it finds after the order to close it.
+    mutating func revocationHeard() {
+        unwinding?.isRevocationHeard = true
         setDeadline(after: limits.close)
+        unwindFurther()
     }
 
     private mutating func takeBackVirtualInterface() {
@@ -130,7 +143,7 @@ extension BackendMachine {
             virtualInterface = nil
             nextDeadline = nil
         case .opening, .open, .drained:
-            guard let reason = way.quarantine else { return }
+            guard let reason = way.quarantine, hold == .none || hold == .releasing else { return }
             actions.append(.quarantineVI(reason))
             virtualInterface = nil
             nextDeadline = nil

@@ -79,6 +79,8 @@ public struct BackendMachine: Sendable {
         var awaitsFence = false
         var isTold = false
         var isRevoked = false
+        /// ``AccelerationLimits/revocation`` is over.
+        var isRevocationHeard = false
         /// After the quarantine somebody asked for another try.
         var isForgiven = false
         var isGuestGone = false
