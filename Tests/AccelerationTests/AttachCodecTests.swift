@@ -17,7 +17,7 @@ import Wire
         plain.devices = []
         return [
             (.hello(version: 1, vif: "g0"), .frontend), (.ready, .frontend), (.failed("why"), .frontend), (.pong(7), .frontend),
-            (.left, .frontend), (.ending, .backend),
+            (.left, .frontend), (.ending, .backend), (.admitted, .backend),
             (.accepted(terms), .backend), (.accepted(plain), .backend), (.refused(""), .backend), (.ping(.max), .backend),
         ]
     }

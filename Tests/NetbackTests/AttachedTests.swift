@@ -143,7 +143,8 @@ import Testing
     @Test(
         arguments: [
             [], [0xA7], [UInt8](repeating: 0xFF, count: 6000), AttachCodec.encode(.ready), AttachCodec.encode(.pong(1)),
-            AttachCodec.encode(.hello(version: 2, vif: "vif1")), AttachCodec.encode(.hello(version: 1, vif: "vif2")),
+            AttachCodec.encode(.hello(version: AttachProtocol.version + 1, vif: "vif1")),
+            AttachCodec.encode(.hello(version: AttachProtocol.version, vif: "vif2")),
             ControlCodec.encode(.accept(version: 1)),
         ] as [[UInt8]])
     func whoDoesNotGreetIsTurnedAway(_ bytes: [UInt8]) throws {
@@ -191,7 +192,7 @@ import Testing
     @Test(
         arguments: [
             [0xA7], [0], [UInt8](repeating: 0xAC, count: 5000), AttachCodec.encode(.ready),
-            AttachCodec.encode(.hello(version: 1, vif: "vif1")), ControlCodec.encode(.rulesRemoved(id: 1)),
+            AttachCodec.encode(.hello(version: AttachProtocol.version, vif: "vif1")), ControlCodec.encode(.rulesRemoved(id: 1)),
         ] as [[UInt8]])
     func whoBreaksTheRulesLosesItsLinkAndMayComeAgain(_ bytes: [UInt8]) throws {
         try run { rig, peer, id in

@@ -8,6 +8,7 @@ public enum AttachCodec {
         case refused = 0x02
         case ping = 0x03
         case ending = 0x04
+        case admitted = 0x05
         case hello = 0x81
         case ready = 0x82
         case failed = 0x83
@@ -36,6 +37,8 @@ public enum AttachCodec {
             return encode(Kind.left)
         case .ending:
             return encode(Kind.ending)
+        case .admitted:
+            return encode(Kind.admitted)
         case .hello(let version, let vif):
             var writer = ControlWriter(mark: AttachProtocol.mark, kind: Kind.hello.rawValue)
             writer.integer(version)
@@ -88,6 +91,7 @@ public enum AttachCodec {
         case .ready: .ready
         case .left: .left
         case .ending: .ending
+        case .admitted: .admitted
         case .hello:
             .hello(version: try reader.integer(), vif: try reader.name(limit: AttachProtocol.maximumName))
         }

@@ -68,6 +68,8 @@ public enum AttachMessage: Hashable, Sendable {
     case accepted(AttachTerms)
     /// The host's words; it closes the socket behind them.
     case refused(String)
+    /// Answer to ``ready``: netback serves the guest's rings, so that frames for it are delivered from now on.
+    case admitted
     /// To be answered within the host's limit, or the guest is killed.
     case ping(UInt32)
     /// The host is about to end: the guest leaves at once, and says ``left``.
@@ -77,7 +79,7 @@ public enum AttachMessage: Hashable, Sendable {
 /// Constants of the attach protocol.
 public enum AttachProtocol {
     /// Rises with every change of the messages or of what lies in shared memory.
-    public static let version: UInt16 = 1
+    public static let version: UInt16 = 2
     public static let maximumName = 64
     public static let maximumText = 256
     public static let maximumLcores = 16

@@ -174,6 +174,9 @@ final class AttachedGuest {
         return .connect
     }
 
+    /// The lane serves its rings.
+    func admit() { _ = socket?.send(AttachCodec.encode(.admitted)) }
+
     // MARK: Going
 
     /// The guest's socket closed: it ended, or it will.

@@ -43,7 +43,10 @@ extension ControlPlane {
     private func carryOut(_ duty: AttachedGuest.Duty, _ vif: Vif, _ attached: AttachedGuest, _ now: UInt64) {
         switch duty {
         case .nothing: break
-        case .connect: vif.attachedGuestChanged(isThere: true)
+        case .connect:
+            vif.attachedGuestChanged(isThere: true)
+            // The lane may be in a round that began before. A guest whom nobody tells gives up.
+            if group.synchronize() { attached.admit() }
         case .disconnect: vif.attachedGuestChanged(isThere: false)
         case .reclaim:
             // The lane may be in a round that began before the guest was taken for gone.

@@ -51,13 +51,23 @@ public final class HostConnection: Sendable {
         socket.close()
     }
 
-    /// Says that the guest polls from now on, and carries messages until ``close()``, or until the host is gone.
+    /// Says that the guest polls, and carries messages until ``close(touchesNothing:)``, or until the host is gone.
     public func begin() {
         _ = socket.send(AttachCodec.encode(.ready))
         thread.withLock { thread in
             thread = ControlThread(name: "attach socket", intervalMicroseconds: 500) { [carrier] in
                 if !carrier.carry() { carrier.isLost.store(true, ordering: .releasing) }
             }
+        }
+    }
+
+    /// After ``begin()``: returns once the host delivers frames to this guest.
+    public func awaitAdmission(limitMilliseconds: Int = 5000) throws(NetfrontError) {
+        let end = DispatchTime.now() + .milliseconds(limitMilliseconds)
+        while !carrier.isAdmitted.load(ordering: .acquiring) {
+            if isLost { throw .attach("the host closed the connection") }
+            guard DispatchTime.now() < end else { throw .attach("the host does not answer") }
+            usleep(500)
         }
     }
 
@@ -82,6 +92,7 @@ private final class Carrier: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): used by one thread.
     private static let messagesPerTurn = 64
     let isLost = Atomic<Bool>(false)
+    let isAdmitted = Atomic<Bool>(false)
     private let socket: MessageSocket
     private let link: InMemoryControlLink
     private var outgoing: [UInt8]?
@@ -110,6 +121,7 @@ private final class Carrier: @unchecked Sendable {
                 }
                 switch try? AttachCodec.decode(bytes, from: .backend) {
                 case .ping(let number)?: _ = socket.send(AttachCodec.encode(.pong(number)))
+                case .admitted?: isAdmitted.store(true, ordering: .releasing)
                 case .ending?: return false
                 default: break
                 }

@@ -10,11 +10,12 @@ enum AttachedRun {
         _ options: GuestHostOptions, socket: String, start: (any GuestHost, Counters) throws -> any AnyRunningApplication
     ) throws {
         let host = try attach(options, socket)
-        Console.line("attached to \(socket) as process \(getpid()), MAC \(host.terms.mac)")
         let counters = CounterBlock(count: ApplicationCounter.allCases.count)
         let application = try start(host, counters.counters)
         var failure: (any Error)?
         do {
+            try host.begin()
+            Console.line("attached to \(socket) as process \(getpid()), MAC \(host.terms.mac)")
             try watch(host, options.seconds)
         } catch {
             failure = error

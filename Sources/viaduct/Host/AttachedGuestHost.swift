@@ -18,7 +18,7 @@ final class AttachedGuestHost: GuestHost, @unchecked Sendable {
     private let softNIC: SoftNICAttachment?
     private let plugin: AcceleratedFrontendPlugin
 
-    /// Asks the host, starts the EAL, and polls.
+    /// Asks the host, starts the EAL and opens the rings; nothing is polled yet.
     init(socket: String, logger: Logger) throws {
         let connection = try HostConnection(path: socket)
         let terms = try connection.terms()
@@ -47,7 +47,14 @@ final class AttachedGuestHost: GuestHost, @unchecked Sendable {
             connection.fail("\(error)")
             throw HostError("\(error)")
         }
+    }
+
+    /// Once the application is on its loop: returns when the host delivers frames to it.
+    func begin() throws {
+        // In its first round it gives the host buffers to deliver into.
+        guard group.synchronize() else { throw HostError("the application's loop does not answer") }
         connection.begin()
+        try connection.awaitAdmission()
     }
 
     private static func startEAL(_ terms: AttachTerms, _ connection: HostConnection) throws {

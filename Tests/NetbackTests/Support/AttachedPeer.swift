@@ -78,7 +78,8 @@ final class AttachedPeer {
         say(.hello(version: AttachProtocol.version, vif: name))
         #expect(try hearAttach() == .accepted(configuration.terms))
         say(.ready)
-        try rig.require("the guest is attached") { rig.status(id)?.isConnected == true }
+        #expect(try hearAttach() == .admitted)
+        #expect(rig.status(id)?.isConnected == true)
     }
 
     // MARK: The rings

@@ -156,10 +156,8 @@ final class SwitchingRig {
         stations = try Endpoint(
             .wire(cable.stationsEnd, cable.pool.handle), flows: options.flows, counters: ofStations, peer: ofGuest,
             name: "\(name)-s", vlan: options.vlan, isUDP: options.isUDP, window: options.window)
-        if options.isAttached {
-            // `ready` is on its way: frames that come before would find nobody.
-            try wait("the attached guest") { netback.vifs.first?.isConnected == true }
-        }
+        // Frames that come before would find nobody.
+        try attached?.connection.awaitAdmission(limitMilliseconds: 60_000)
         group.add(stations.poller, toLoop: 0)
         group.add(guest.poller, toLoop: side)
         if options.loadsPlugins {
