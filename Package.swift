@@ -125,7 +125,7 @@ let package = Package(
         testPlugin("CTestPlugin"),
         testPlugin("CTestBackend"),
         tests("WireTests", ["Wire"]),
-        tests("AccelerationTests", ["Acceleration", "Wire"]),
+        tests("AccelerationTests", ["Acceleration", "Wire", "Dataplane"]),
         tests("DPDKTests", ["DPDK", "CDPDK", "TestSupport"]),
         tests("DataplaneTests", ["Dataplane", "DPDK", "TestSupport"]),
         tests("SoftNICTests", ["SoftNIC", "Wire", "DPDK", "Dataplane", "TestSupport"]),

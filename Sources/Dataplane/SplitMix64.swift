@@ -22,6 +22,9 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
+    /// A number from 0 to less than `bound`, which is positive.
+    package mutating func below(_ bound: Int) -> Int { Int(next(through: UInt64(bound - 1))) }
+
     /// A number from 0 through `bound`.
     @inlinable @_noLocks
     package mutating func next(through bound: UInt64) -> UInt64 {

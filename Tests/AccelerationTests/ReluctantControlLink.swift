@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
+import Dataplane
 import Foundation
 
 @testable import Acceleration

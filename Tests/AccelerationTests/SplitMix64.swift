@@ -1,22 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import Dataplane
 
-/// A generator with a fixed sequence for each seed (Steele, Lea, Flood: SplitMix, OOPSLA 2014).
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`, cheap also in debug builds.
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
+extension SplitMix64 {
     /// True once in `times`, on average.
     mutating func oneIn(_ times: Int) -> Bool { below(times) == 0 }
 }

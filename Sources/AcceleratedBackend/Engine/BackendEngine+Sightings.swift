@@ -27,11 +27,11 @@ extension BackendEngine {
         switch vif.machine.state {
         case .granted:
             if fresh > 0 { tell(id, .candidateSeen) }
-        // A software form takes its frames from the default queue, so all of them are seen there.
-        case .proving where attempt.form.usesQueuePairs && vif.machine.watchesForLeaks,
-            .connected where attempt.form.usesQueuePairs && vif.machine.watchesForLeaks:
+        case .proving, .connected:
+            // A software form takes its frames from the default queue, so all of them are seen there.
+            guard attempt.form.usesQueuePairs, vif.machine.watchesForLeaks else { break }
             if fresh > 0 { leaked(fresh, attempt.form, id) } else { checkSilence(id) }
-        case .none, .offered, .proving, .connected, .draining, .refused, .quarantined:
+        case .none, .offered, .draining, .refused, .quarantined:
             break
         }
     }

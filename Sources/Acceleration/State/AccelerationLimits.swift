@@ -13,7 +13,7 @@ public struct AccelerationLimits: Hashable, Sendable {
     public var fence: UInt64 = 10_000_000_000
     /// From `rulesRemoved` to `drained`, on top of the settle time; also how long a frontend waits after `withdraw`.
     public var drain: UInt64 = 10_000_000_000
-    /// From `drained` or `revoke` to `closed`.
+    /// From `drained` or `revoke`, or from the end of ``revocation``, to `closed`.
     public var close: UInt64 = 5_000_000_000
     /// How long the host goes on to keep frames back after `revoke`, unless `closed` comes first: the time that a frontend's control
     /// side has to put the order in front of whatever its lcore does next. An lcore that found older frames on its VI before the order

@@ -79,7 +79,7 @@ public struct BackendMachine: Sendable {
         var awaitsFence = false
         var isTold = false
         var isRevoked = false
-        /// ``AccelerationLimits/revocation`` is over.
+        /// ``AccelerationLimits/revocation`` is over, or there was nothing to keep back.
         var isRevocationHeard = false
         /// After the quarantine somebody asked for another try.
         var isForgiven = false

@@ -174,7 +174,7 @@ final class AttachedGuest {
         return .connect
     }
 
-    /// The lane serves its rings.
+    /// The lane serves its rings. The socket has room: nothing was said since the guest was accepted.
     func admit() { _ = socket?.send(AttachCodec.encode(.admitted)) }
 
     // MARK: Going

@@ -11,7 +11,7 @@ extension ControlPlane {
         let now = DispatchTime.now().uptimeNanoseconds
         for vif in vifs.values {
             guard let attached = vif.attached else { continue }
-            if portLife.awaitsReset, attached.status.quarantine != nil, waitsForReset(vif, attached, now) { continue }
+            if mustMakeWay(attached), makeWay(vif, attached, now) { continue }
             carryOut(attached.tick(now: now), vif, attached, now)
             if attached.status.stage == .serving, case .quarantined(let reason)? = directory.status(of: vif.id)?.state {
                 // It does not let go of its VI: that can be forced.
@@ -21,8 +21,11 @@ extension ControlPlane {
     }
 
     /// A VI in quarantine comes back when the port is reset, with the pools of its vif: a guest that uses the vif's rings has to go
-    /// for that, and the next one waits. Whether the vif does nothing until then.
-    private func waitsForReset(_ vif: Vif, _ attached: AttachedGuest, _ now: UInt64) -> Bool {
+    /// for that, and the next one waits.
+    func mustMakeWay(_ attached: AttachedGuest) -> Bool { portLife.awaitsReset && attached.status.quarantine != nil }
+
+    /// Ends a guest that is in the way; whether none is left, and none may come now.
+    private func makeWay(_ vif: Vif, _ attached: AttachedGuest, _ now: UInt64) -> Bool {
         switch attached.status.stage {
         case .starting, .serving:
             carryOut(attached.end("its VI can't come back before it has gone", now), vif, attached, now)
@@ -36,7 +39,7 @@ extension ControlPlane {
     func endQuarantines() throws(DPDKError) {
         for vif in vifs.values where try vif.attached?.endQuarantine() == true {
             logger.notice("a VI is out of quarantine", metadata: ["vif": "\(vif.configuration.name)"])
-            if vif.isWanted { tellWish(of: vif) }
+            tellWish(of: vif)
         }
     }
 
@@ -45,17 +48,14 @@ extension ControlPlane {
         case .nothing: break
         case .connect:
             vif.attachedGuestChanged(isThere: true)
-            // The lane may be in a round that began before. A guest whom nobody tells gives up.
+            // The lane may be in a round that began before. A guest that nobody tells gives up.
             if group.synchronize() { attached.admit() }
         case .disconnect: vif.attachedGuestChanged(isThere: false)
         case .reclaim:
             // The lane may be in a round that began before the guest was taken for gone.
             guard !vif.isToldConnected || plugin == nil || vif.probed == nil, group.synchronize() else { return }
-            let hadQuarantine = attached.status.quarantine != nil
             // Its VI must not be used before the port was reset: the vif stays on the slow path.
-            if attached.reclaim(isAtRest: isLetGo(vif), now: now), !hadQuarantine, attached.status.quarantine != nil {
-                tellWish(of: vif)
-            }
+            if attached.reclaim(isAtRest: isLetGo(vif), now: now), attached.status.quarantine != nil { tellWish(of: vif) }
         }
     }
 

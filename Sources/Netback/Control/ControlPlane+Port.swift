@@ -39,15 +39,13 @@ extension ControlPlane {
 
     /// A guest in a process of its own that does not let go of its VI is killed for that: it has left once it has ended.
     private func hasLeft(_ vif: Vif, _ attached: AttachedGuest) -> Bool {
-        let hasToEnd = attached.status.quarantine != nil && portLife.awaitsReset
         switch attached.status.stage {
-        case .starting where hasToEnd: return false
-        case .listening, .greeting, .starting: return vif.probed == nil || isAtRest(vif)
-        case .ending, .reclaiming: return false
+        case .listening, .greeting: return vif.probed == nil || isAtRest(vif)
+        case .starting: return !mustMakeWay(attached) && (vif.probed == nil || isAtRest(vif))
         case .serving:
-            if hasToEnd { return false }
             if case .quarantined? = directory.status(of: vif.id)?.state { return false }
-            return vif.probed == nil || isAtRest(vif)
+            return !mustMakeWay(attached) && (vif.probed == nil || isAtRest(vif))
+        case .ending, .reclaiming: return false
         }
     }
 

@@ -40,9 +40,6 @@ struct GuestHostOptions: ParsableArguments {
             return
         }
         guard !reattach else { throw ValidationError("--reattach goes with --attach.") }
-        guard (port.wire == nil) != (port.uplink == nil) else {
-            throw ValidationError("Give one of --wire, --uplink and --attach.")
-        }
-        guard !port.device.name.isEmpty else { throw ValidationError("--wire and --uplink need the name of a device.") }
+        try port.check("Give one of --wire, --uplink and --attach.")
     }
 }

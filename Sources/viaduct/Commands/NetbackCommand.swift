@@ -40,7 +40,7 @@ struct NetbackCommand: ParsableCommand {
     var verbose = false
 
     func validate() throws {
-        guard (port.wire == nil) != (port.uplink == nil) else { throw ValidationError("Give either --wire or --uplink.") }
+        try port.check("Give either --wire or --uplink.")
         guard !guests.isEmpty, guests.count <= 40 else { throw ValidationError("Give 1 to 40 guests by --guest.") }
         guard Set(guests.map(\.name)).count == guests.count else { throw ValidationError("Two guests have one name.") }
         guard (0...15).contains(virtualInterfaces ?? 0) else { throw ValidationError("--virtual-interfaces must be 0 to 15.") }

@@ -11,7 +11,7 @@ struct UplinkOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             In place of --wire and the NIC in software: a port as it is, by the PCI address of a NIC bound to vfio-pci or as a virtual \
-            device, such as net_af_packet0,iface=eth1,qpairs=3.
+            device, such as net_af_packet0,iface=eth1 with --virtual-interfaces 0.
             """, valueName: "device"))
     var uplink: String?
 
@@ -20,6 +20,12 @@ struct UplinkOptions: ParsableArguments {
         let text = wire ?? uplink ?? ""
         guard let comma = text.firstIndex(of: ",") else { return (text, "") }
         return (String(text[..<comma]), String(text[text.index(after: comma)...]))
+    }
+
+    /// Throws unless one of them names a device; `words` say what to give.
+    func check(_ words: String) throws {
+        guard (wire == nil) != (uplink == nil) else { throw ValidationError(words) }
+        guard !device.name.isEmpty else { throw ValidationError("--wire and --uplink need the name of a device.") }
     }
 
     func choice(_ nic: NICOptions) -> UplinkChoice {

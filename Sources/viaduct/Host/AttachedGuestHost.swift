@@ -50,11 +50,15 @@ final class AttachedGuestHost: GuestHost, @unchecked Sendable {
     }
 
     /// Once the application is on its loop: returns when the host delivers frames to it.
-    func begin() throws {
+    func begin() throws(HostError) {
         // In its first round it gives the host buffers to deliver into.
         guard group.synchronize() else { throw HostError("the application's loop does not answer") }
         connection.begin()
-        try connection.awaitAdmission()
+        do throws(NetfrontError) {
+            try connection.awaitAdmission()
+        } catch {
+            throw HostError("\(error)")
+        }
     }
 
     private static func startEAL(_ terms: AttachTerms, _ connection: HostConnection) throws {

@@ -267,13 +267,14 @@ final class SwitchingRig {
             attached: NetfrontConfiguration(name: "sw\(number)", mac: Traffic.guestMAC, socketPath: socket),
             rings: GuestRingNames(guest: terms.rings, depth: Int(terms.ringDepth)), pool: box.pool.handle, link: connection.link,
             group: group, logger: log.logger)
-        connection.begin()
-        let plugin = AcceleratedFrontendPlugin()
-        try unsafe next.loadPlugin(plugin.hooks)
         defer {
             next.close()
             connection.close()
         }
+        let plugin = AcceleratedFrontendPlugin()
+        try unsafe next.loadPlugin(plugin.hooks)
+        connection.begin()
+        try connection.awaitAdmission(limitMilliseconds: 60_000)
         try body(connection)
     }
 

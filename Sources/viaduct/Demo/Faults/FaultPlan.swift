@@ -56,7 +56,6 @@ struct FaultPlan: Sendable, Equatable {
 }
 
 extension SplitMix64 {
-    fileprivate mutating func below(_ bound: Int) -> Int { Int(next(through: UInt64(bound - 1))) }
     /// From 0 to less than 1.
     fileprivate mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
 }
