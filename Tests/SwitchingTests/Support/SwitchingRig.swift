@@ -267,11 +267,12 @@ final class SwitchingRig {
             attached: NetfrontConfiguration(name: "sw\(number)", mac: Traffic.guestMAC, socketPath: socket),
             rings: GuestRingNames(guest: terms.rings, depth: Int(terms.ringDepth)), pool: box.pool.handle, link: connection.link,
             group: group, logger: log.logger)
+        let plugin = AcceleratedFrontendPlugin()
         defer {
             next.close()
             connection.close()
+            withExtendedLifetime(plugin) {}
         }
-        let plugin = AcceleratedFrontendPlugin()
         try unsafe next.loadPlugin(plugin.hooks)
         connection.begin()
         try connection.awaitAdmission(limitMilliseconds: 60_000)
