@@ -105,8 +105,8 @@ import Testing
             try rig.becomeFast()
             try rig.passTraffic(50)
             for _ in 0..<3 {
-                rig.nic.faults = .linkDown
                 let before = rig.nic.statistics.receivedLinkDown
+                rig.nic.faults = .linkDown
                 try rig.wait("frames that the link lost") { rig.nic.statistics.receivedLinkDown > before }
                 // By now each end waits for the other, with its window used up; it may take the NIC a moment.
                 usleep(20_000)
