@@ -27,7 +27,7 @@ let dpdkCompilerFlags = pkgConfig("--cflags", "libdpdk")
 /// `-Wl,--as-needed` to drop them again; PMDs are loaded at run time from the distribution's folder.
 let dpdkLibraries = [
     "rte_eal", "rte_mempool", "rte_mbuf", "rte_ring", "rte_ethdev", "rte_net", "rte_vhost", "rte_hash",
-    "rte_rcu", "rte_log",
+    "rte_rcu", "rte_meter", "rte_log", "rte_telemetry", "rte_pdump",
 ]
 let dpdkLibraryFlags = pkgConfig("--libs-only-L", "libdpdk")
 /// DPDK 22.11 keeps its log inside rte_eal; 24.11 has librte_log. Link only what pkg-config knows.
@@ -65,6 +65,9 @@ let guestSide: [Target.Dependency] = [
     "Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", "TestSupport", logging,
 ]
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+/// The control socket's server.
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOFoundationCompat"].map { .product(name: $0, package: "swift-nio") }
 
 let package = Package(
     name: "viaduct",
@@ -74,7 +77,8 @@ let package = Package(
             name: "Viaduct",
             targets: [
                 "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
-                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder",
+                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", "Control",
+                "Memif",
             ]),
         // Plugins as files of their own: the template, and two that tests load.
         .library(name: "viaduct-dummy", type: .dynamic, targets: ["DummyAccelerator"]),
@@ -84,6 +88,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .target(
@@ -105,16 +111,20 @@ let package = Package(
         library("Acceleration", ["Wire", "DPDK", "Dataplane", "CViaductAccel", "CProcess"]),
         library("Netback", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
         library("Netfront", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
-        library("AcceleratedBackend", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
-        library("AcceleratedFrontend", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel"]),
+        library("AcceleratedBackend", ["Wire", "DPDK", "Dataplane", "Acceleration", "Memif", "CViaductAccel", logging]),
+        library("AcceleratedFrontend", ["Wire", "DPDK", "Dataplane", "Acceleration", "Memif", "CViaductAccel"]),
         library("DummyAccelerator", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel"]),
         library("SoftNIC", ["Wire", "DPDK", "Dataplane"]),
+        library("Memif", ["DPDK", "Dataplane", "CProcess"]),
         library("PluginFolder", ["CViaductAccel"]),
+        library(
+            "Control",
+            ["Wire", "DPDK", "Acceleration", "Netback", "AcceleratedBackend", "SoftNIC", "PluginFolder", logging, yaml] + nio),
         .executableTarget(
             name: "viaduct",
             dependencies: [
                 "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
-                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", logging, arguments,
+                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", "Control", logging, arguments,
             ],
             swiftSettings: strict),
         // EAL once a process, shared by the test targets: `swift test` runs them all in one.
@@ -128,10 +138,11 @@ let package = Package(
         tests("AccelerationTests", ["Acceleration", "Wire", "Dataplane"]),
         tests("DPDKTests", ["DPDK", "CDPDK", "TestSupport"]),
         tests("DataplaneTests", ["Dataplane", "DPDK", "TestSupport"]),
+        tests("MemifTests", ["Memif", "DPDK", "Dataplane", "CProcess", "TestSupport"]),
         tests("SoftNICTests", ["SoftNIC", "Wire", "DPDK", "Dataplane", "TestSupport"]),
         tests("NetbackTests", guestSide + ["Netback", "AcceleratedBackend", "CDPDK"]),
         tests("NetfrontTests", guestSide + ["Netfront", "AcceleratedFrontend", "CDPDK"]),
-        tests("AcceleratedBackendTests", guestSide + ["AcceleratedBackend"]),
+        tests("AcceleratedBackendTests", guestSide + ["AcceleratedBackend", "AcceleratedFrontend", "Memif"]),
         tests("DummyAcceleratorTests", guestSide + ["DummyAccelerator"]),
         tests(
             "SwitchingTests",
@@ -151,7 +162,8 @@ let package = Package(
             guestSide + [
                 "PluginFolder", "SoftNIC", "Netback", "AcceleratedBackend", "AcceleratedFrontend", "Netfront",
             ]),
-        tests("viaductTests", ["viaduct", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
+        tests("ControlTests", ["Control", "DPDK", "Wire", "Acceleration", "Netback", "AcceleratedBackend", "SoftNIC", logging]),
+        tests("viaductTests", ["viaduct", "Control", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
         tests("HotPathTests", []),
         tests("EndToEndTests", ["TestSupport"]),
     ],

@@ -5,6 +5,7 @@
 
 #include <rte_errno.h>
 #include <rte_mbuf.h>
+#include <rte_memcpy.h>
 #include <rte_mempool.h>
 
 #include "sanitizers.h"
@@ -25,6 +26,7 @@ SAME_OFFSET(hash_lo, hash);
 SAME_OFFSET(vlan_tci_outer, vlan_tci_outer);
 SAME_OFFSET(buf_len, buf_len);
 SAME_OFFSET(pool, pool);
+_Static_assert(offsetof(struct rte_mbuf, next) == CDPDK_MBUF_NEXT, "next");
 
 const uint64_t cdpdk_mbuf_tx_offload_mask = RTE_MBUF_F_TX_OFFLOAD_MASK;
 const uint16_t cdpdk_mbuf_headroom = RTE_PKTMBUF_HEADROOM;
@@ -54,6 +56,8 @@ void cdpdk_mempool_free(cdpdk_mempool *pool) {
 }
 cdpdk_mempool *cdpdk_mempool_lookup(const char *name) { return (cdpdk_mempool *)rte_mempool_lookup(name); }
 
+const char *cdpdk_mempool_name(const cdpdk_mempool *pool) { return ((const struct rte_mempool *)pool)->name; }
+
 uint32_t cdpdk_mempool_in_use(const cdpdk_mempool *pool) {
     return rte_mempool_in_use_count((const struct rte_mempool *)pool);
 }
@@ -78,6 +82,8 @@ void cdpdk_mbuf_share(cdpdk_mbuf *mbuf, uint16_t count) {
 }
 
 void cdpdk_mbuf_reset(cdpdk_mbuf *mbuf) { rte_pktmbuf_reset((struct rte_mbuf *)mbuf); }
+
+void cdpdk_copy(void *target, const void *source, uint32_t count) { rte_memcpy(target, source, count); }
 
 bool cdpdk_mbuf_copy(cdpdk_mbuf *target, const cdpdk_mbuf *source) {
     struct rte_mbuf *to = (struct rte_mbuf *)target;

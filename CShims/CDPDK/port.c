@@ -63,6 +63,31 @@ static int32_t pci_device_id(const struct rte_device *device) {
     return (int32_t)(id & 0xFFFF);
 }
 
+static const struct { uint64_t ethdev; uint32_t ours; } offloads[] = {
+    {RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM, CDPDK_OFFLOAD_CHECKSUM},
+    {RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
+     CDPDK_OFFLOAD_TSO4 | CDPDK_OFFLOAD_TSO6},
+    {RTE_ETH_TX_OFFLOAD_MULTI_SEGS, CDPDK_OFFLOAD_CHAINS},
+    {RTE_ETH_TX_OFFLOAD_IPV4_CKSUM, CDPDK_OFFLOAD_IPV4},
+};
+
+// As configured: ethdev's own answer (rte_eth_dev_conf_get) is experimental in 22.11.
+static uint32_t offloads_on[RTE_MAX_ETHPORTS];
+
+static uint32_t from_ethdev(uint64_t capabilities) {
+    uint32_t all = 0;
+    for (size_t i = 0; i < sizeof offloads / sizeof offloads[0]; i++)
+        if ((capabilities & offloads[i].ethdev) == offloads[i].ethdev) all |= offloads[i].ours;
+    return all;
+}
+
+static uint64_t to_ethdev(uint32_t wanted) {
+    uint64_t all = 0;
+    for (size_t i = 0; i < sizeof offloads / sizeof offloads[0]; i++)
+        if ((wanted & offloads[i].ours) != 0) all |= offloads[i].ethdev;
+    return all;
+}
+
 int cdpdk_port_info_get(uint16_t port, cdpdk_port_info *info) {
     struct rte_eth_dev_info device;
     int result = rte_eth_dev_info_get(port, &device);
@@ -98,6 +123,11 @@ int cdpdk_port_info_get(uint16_t port, cdpdk_port_info *info) {
     info->vmdq_queue_base = device.vmdq_queue_base;
     info->vmdq_queue_count = device.vmdq_queue_num;
     info->pci_device = pci_device_id(device.device);
+    info->tx_offloads = from_ethdev(device.tx_offload_capa);
+    // net_tap holds the Ethernet header against the MTU when it is to cut a segment, and stops at the first one (rte_eth_tap.c,
+    // pmd_tx_burst): everything behind it would wait for ever.
+    if (strcmp(info->driver, "net_tap") == 0) info->tx_offloads &= ~(uint32_t)(CDPDK_OFFLOAD_TSO4 | CDPDK_OFFLOAD_TSO6);
+    info->tx_offloads_on = offloads_on[port];
     // net_e1000_igb says two queues a pool for the 82576, but that NIC puts pool n on queue n, and on n + 8 by RSS, which
     // VMDQ_ONLY switches off (82576 datasheet, 8.26.1: PQn = VFn + VQn * 8).
     if (strcmp(info->driver, "net_e1000_igb") == 0 && info->vmdq_queue_count > info->vmdq_pools)
@@ -107,7 +137,7 @@ int cdpdk_port_info_get(uint16_t port, cdpdk_port_info *info) {
     return 0;
 }
 
-int cdpdk_port_configure(uint16_t port, uint16_t rx_queues, uint16_t tx_queues, uint16_t pools) {
+int cdpdk_port_configure(uint16_t port, uint16_t rx_queues, uint16_t tx_queues, uint16_t pools, uint32_t wanted) {
     struct rte_eth_dev_info device;
     int result = rte_eth_dev_info_get(port, &device);
     if (result != 0) return result;
@@ -127,7 +157,13 @@ int cdpdk_port_configure(uint16_t port, uint16_t rx_queues, uint16_t tx_queues, 
         // One mode for all pools: ixgbe writes it into each pool's VMOLR.
         vmdq->rx_mode = RTE_ETH_VMDQ_ACCEPT_UNTAG | RTE_ETH_VMDQ_ACCEPT_BROADCAST | RTE_ETH_VMDQ_ACCEPT_MULTICAST;
     }
+    configuration.txmode.offloads = to_ethdev(wanted);
+    // What comes from another guest need not be finished only to be left unfinished again (virtio 1.2, 5.1.3.1: GUEST_CSUM, GUEST_TSO).
+    if (wanted != 0 && strncmp(device.driver_name, "net_virtio", 10) == 0)
+        configuration.rxmode.offloads = device.rx_offload_capa &
+            (RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_LRO | RTE_ETH_RX_OFFLOAD_SCATTER);
     result = rte_eth_dev_configure(port, rx_queues, tx_queues, &configuration);
+    if (result == 0) offloads_on[port] = wanted;
     if (result != 0 || soft == NULL) return result;
     return soft->configure(soft->engine, rx_queues, pools);
 }
@@ -151,6 +187,8 @@ int cdpdk_port_tx_queue_setup(uint16_t port, uint16_t queue, uint16_t descriptor
     int result = rte_eth_tx_queue_setup(port, queue, descriptors, (unsigned int)rte_eth_dev_socket_id(port), NULL);
     return result != 0 ? result : soft_device_hook_transmit(port, queue);
 }
+
+int cdpdk_port_set_mtu(uint16_t port, uint16_t mtu) { return rte_eth_dev_set_mtu(port, mtu); }
 
 int cdpdk_port_start(uint16_t port) {
     int result = rte_eth_dev_start(port);

@@ -48,12 +48,21 @@ static inline void shim_release_mbufs(cdpdk_mbuf *_Nullable *_Nonnull slots, uin
 #endif
 }
 
-/// The mbufs came to this thread, and may be touched.
+/// Where struct rte_mbuf has `next`, which only a frame of several segments uses.
+#define CDPDK_MBUF_NEXT 64
+
+/// The mbufs came to this thread, and may be touched, all their segments.
 static inline void shim_acquire_mbufs(cdpdk_mbuf *_Nullable *_Nonnull slots, uint32_t count) {
 #ifdef CDPDK_TSAN
     for (uint32_t i = 0; i < count; i++) __tsan_acquire(slots[i]);
 #elif defined(CDPDK_ASAN)
-    for (uint32_t i = 0; i < count; i++) __asan_unpoison_memory_region(slots[i]->buf_addr, slots[i]->buf_len);
+    for (uint32_t i = 0; i < count; i++) {
+        cdpdk_mbuf *segment = slots[i];
+        for (uint16_t left = segment->nb_segs; left > 0 && segment != NULL; left--) {
+            __asan_unpoison_memory_region(segment->buf_addr, segment->buf_len);
+            segment = *(cdpdk_mbuf **)(void *)((char *)segment + CDPDK_MBUF_NEXT);
+        }
+    }
 #else
     (void)slots;
     (void)count;

@@ -3,13 +3,19 @@
 #include "cprocess.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int address_of(const char *path, struct sockaddr_un *address) {
@@ -79,6 +85,81 @@ ssize_t cprocess_receive(int socket, uint8_t *bytes, size_t capacity) {
     // A peer that closed without reading all shows first; what it said before is behind that.
     if (length < 0 && errno == ECONNRESET) length = recv(socket, bytes, capacity, MSG_DONTWAIT | MSG_TRUNC);
     return length < 0 ? (errno == EINTR ? -EAGAIN : -errno) : length;
+}
+
+ssize_t cprocess_send_with(int socket, const uint8_t *bytes, size_t length, int descriptor) {
+    union {
+        char space[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr alignment;
+    } control = {0};
+    struct iovec part = {(void *)bytes, length};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        message.msg_control = control.space;
+        message.msg_controllen = sizeof control.space;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    }
+    ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) return sent;
+    return errno == ENOBUFS ? -EAGAIN : -errno;
+}
+
+ssize_t cprocess_receive_with(int socket, uint8_t *bytes, size_t capacity, int *descriptor) {
+    // Room for more than one, so that none is lost without a word.
+    union {
+        char space[CMSG_SPACE(8 * sizeof(int))];
+        struct cmsghdr alignment;
+    } control = {0};
+    struct iovec part = {bytes, capacity};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+    *descriptor = -1;
+    ssize_t length = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (length < 0) return errno == EINTR ? -EAGAIN : -errno;
+    int found = 0;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t index = 0; index < count; index++) {
+            int next;
+            memcpy(&next, CMSG_DATA(header) + index * sizeof(int), sizeof next);
+            if (found++ == 0) *descriptor = next;
+            else close(next);
+        }
+    }
+    if (found <= 1 && !(message.msg_flags & MSG_CTRUNC)) return length;
+    if (*descriptor >= 0) close(*descriptor);
+    *descriptor = -1;
+    return -EBADMSG;
+}
+
+int cprocess_shared_memory(const char *name, size_t size) {
+    int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (descriptor < 0) return -errno;
+    if (ftruncate(descriptor, (off_t)size) == 0 && fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK) == 0) return descriptor;
+    int result = -errno;
+    close(descriptor);
+    return result;
+}
+
+int cprocess_event(void) {
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int64_t cprocess_sealed_size(int descriptor) {
+    int seals = fcntl(descriptor, F_GET_SEALS);
+    if (seals < 0) return -errno;
+    if (!(seals & F_SEAL_SHRINK)) return -EPERM;
+    struct statfs system;
+    if (fstatfs(descriptor, &system) != 0) return -errno;
+    if (system.f_type != TMPFS_MAGIC) return -ENOTSUP;
+    struct stat information;
+    return fstat(descriptor, &information) == 0 ? information.st_size : -errno;
 }
 
 void cprocess_close(int descriptor) { close(descriptor); }

@@ -5,13 +5,19 @@ public import DPDK
 import Dataplane
 import Wire
 
-/// The guest's side of acceleration on real queue pairs: polls the VI itself, and says of each packet whether the VI carries it.
+/// The guest's side of acceleration: polls the VI itself, a queue pair or a memif, and says of each packet whether the VI carries it.
 ///
 /// It knows nothing of peers, order or the slow path: those are netfront's.
 @safe
 public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
     private let mac: UInt64
     private var vi: QueuePair?
+    /// A VI of a guest in another process than the host's, in place of ``vi``.
+    private var memif: MemifVI?
+    /// Whether there is one: asking an optional that can't be copied would consume it.
+    private var isMemif = false
+    /// The guest's, from which frames of a memif come.
+    private let mempool: String
     /// Frames carry this VLAN's tag on the VI; 0 when they are untagged.
     private var vlan: UInt16 = 0
     /// What of a burst goes to the VI, gathered for one driver call.
@@ -26,6 +32,7 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
     public init?(vif: VifDescription) {
         guard vif.mac.isValidUnicast else { return nil }
         mac = vif.mac.rawValue
+        mempool = vif.mempool
         counters = counterBlock.counters
     }
 
@@ -33,7 +40,7 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
 
     public mutating func open(_ grant: Grant, id: UInt32, transmitDescriptors: UInt16) throws(DPDKError) {
         guard case .queuePair(let port, let rxQueue, let txQueue, let mempool, let vlan) = grant else {
-            throw DPDKError("open a VI that is a device of its own", code: 95, detail: "this guest shares the host's process")
+            return try openDevice(grant)
         }
         let id = PortID(rawValue: port)
         guard id.isValid else { throw DPDKError("open the VI on \(id)", code: 19, detail: "no such port") }
@@ -49,7 +56,23 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
         self.vlan = vlan ?? 0
     }
 
-    public mutating func close() { vi = nil }
+    private mutating func openDevice(_ grant: Grant) throws(DPDKError) {
+        guard case .device(let devargs) = grant else { return }
+        let device = try MemifDevice(devargs: devargs)
+        guard let pool = MempoolHandle(named: mempool) else {
+            throw DPDKError("open the VI", code: 2, detail: "there is no mempool \(mempool)")
+        }
+        memif = try MemifVI(device, pool: pool)
+        isMemif = true
+        vlan = 0
+    }
+
+    public mutating func close() {
+        vi = nil
+        isMemif = false
+        memif?.close()
+        memif = nil
+    }
 
     /// Netfront has closed the VI before.
     public mutating func suspend() {}
@@ -66,15 +89,20 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
 
     public var isReady: Bool {
         @_noLocks get {
-            if case .some = vi { true } else { false }
+            if case .some = vi { return true }
+            return isMemif
         }
     }
 
     @_noLocks
     public mutating func poll(into burst: BorrowedBurst) -> Int {
-        guard let vi else { return 0 }
-        var received = vi.receive(into: burst)
-        if vlan != 0 { received = untag(burst, received) }
+        var received: Int
+        if let vi {
+            received = vi.receive(into: burst)
+            if vlan != 0 { received = untag(burst, received) }
+        } else {
+            received = memif?.receive(into: burst) ?? 0
+        }
         guard received > 0 else { return 0 }
         var bytes = 0
         var index = 0
@@ -138,8 +166,9 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
     @_noLocks
     private mutating func post(_ burst: BorrowedBurst, _ verdicts: Verdicts, bytes: Int) {
         let offered = outgoing.count
-        guard offered > 0, let vi else { return }
-        let sent = vi.transmit(&outgoing)
+        guard offered > 0 else { return }
+        let sent: Int
+        if let vi { sent = vi.transmit(&outgoing) } else { sent = memif?.transmit(&outgoing) ?? 0 }
         count(.transmittedPackets, sent)
         guard sent < offered else {
             count(.transmittedBytes, bytes)
@@ -186,14 +215,14 @@ public struct AcceleratedFrontend: FrontendAccelerator, ~Copyable {
 
     @_noLocks
     public mutating func isTransmitDone() -> Bool? {
-        guard let vi else { return true }
-        return vi.isTransmitDone(exceptNewest: 0)
+        if let vi { return vi.isTransmitDone(exceptNewest: 0) }
+        return memif?.isTransmitDone() ?? true
     }
 
     @_noLocks
     public mutating func clock() -> UInt64 {
-        guard let vi else { return 0 }
-        return vi.port.clock
+        if let vi { return vi.port.clock }
+        return memif?.clock() ?? 0
     }
 
     /// A queue pair that is polled has no interrupt to ask for; what arrived since the last poll is seen at the next.

@@ -27,28 +27,14 @@ public struct FenceFrame: Equatable, Sendable {
     /// The fence in `frame`, if it is one; whoever asked for it knows its nonce.
     @_noLocks
     public init?(_ frame: ByteView) {
-        guard frame.count >= Self.length, frame.mac(at: 0) == Self.address,
-            frame.u16(at: 12) == EtherType.localExperimental1.rawValue, frame.u32(at: 14) == Self.magic
-        else { return nil }
-        nonce = frame.u64(at: 18)
-        sequence = frame.u32(at: 26)
+        guard ReservedFrame.isOne(frame, magic: Self.magic) else { return nil }
+        nonce = frame.u64(at: ReservedFrame.nonceOffset)
+        sequence = frame.u32(at: ReservedFrame.sequenceOffset)
     }
 
     /// Writes the frame; false when `buffer` is shorter than ``length``.
     @_noLocks
     public func write(to buffer: MutableByteView) -> Bool {
-        guard buffer.count >= Self.length else { return false }
-        buffer.set(mac: Self.address, at: 0)
-        buffer.set(mac: Self.address, at: 6)
-        buffer.set(u16: EtherType.localExperimental1.rawValue, at: 12)
-        buffer.set(u32: Self.magic, at: 14)
-        buffer.set(u64: nonce, at: 18)
-        buffer.set(u32: sequence, at: 26)
-        var index = 30
-        while index < Self.length {
-            buffer.set(u8: 0, at: index)
-            index += 1
-        }
-        return true
+        ReservedFrame.write(magic: Self.magic, nonce: nonce, sequence: sequence, to: buffer)
     }
 }

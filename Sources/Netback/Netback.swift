@@ -65,6 +65,16 @@ public final class Netback: @unchecked Sendable {
     /// Whether a plugin may accelerate the vif. A vif that is gone is ignored.
     public func setAcceleration(_ wanted: Bool, vif: UInt32) { control.setAcceleration(wanted, vif: vif) }
 
+    /// Changes what a vif's guest may do, under traffic: no frame is lost for it, other vifs are not touched, and limits begin anew, each
+    /// with a whole burst. When this returns, frames are judged by the new policy.
+    ///
+    /// A vif that is accelerated and may not be any more comes back to the slow path first, as planned, which takes a while; one that
+    /// may be again is accelerated again. What a vif learned beyond a lower limit is forgotten by ageing.
+    ///
+    /// - Throws: ``NetbackError/invalidPolicy(_:vif:)`` or ``NetbackError/unknownVif(_:)`` with everything as it was;
+    ///   ``NetbackError/pluginStuck(name:)`` with the policy in force and the plugin leaked.
+    public func setPolicy(_ policy: VifPolicy, vif: UInt32) throws(NetbackError) { try control.setPolicy(policy, vif: vif) }
+
     /// In the order in which they were added.
     public var vifs: [VifStatus] { control.statuses }
 
@@ -74,12 +84,24 @@ public final class Netback: @unchecked Sendable {
     /// What the switch counted, by name. Each reason to drop a frame is one of ``dropReasons``.
     public var counters: [String: UInt64] { control.counters }
 
+    /// What the switch knows now, by VLAN and address. The table goes on changing while it is copied: an address that moves or goes in
+    /// that moment may be missed, none comes twice.
+    ///
+    /// - Throws: ``NetbackError/stopped``, ``NetbackError/laneStuck``.
+    public func forwardingTable() throws(NetbackError) -> [ForwardingEntry] { try control.forwardingTable() }
+
+    /// How the acceleration of a vif changed, the oldest first: the last 64 changes. Nothing for a vif that is gone.
+    public func accelerationHistory(vif: UInt32) -> [AccelerationChange] { control.directory.history(of: vif) }
+
     /// The names of the counters that count dropped frames.
     public static var dropReasons: [String] { PathCounter.allCases.filter(\.isDrop).map(\.name) }
 
     /// Those of them that a vif counts, by the direction of the frame.
     public static var dropReasonsToGuest: [String] { PathCounter.allCases.filter(\.isDropToGuest).map(\.name) }
     public static var dropReasonsFromGuest: [String] { PathCounter.allCases.filter(\.isDropFromGuest).map(\.name) }
+
+    /// Mbufs that may wait at most for one queue pair of a guest whose vring is full: what a pool needs for each, besides.
+    public static var waitingMbufs: Int { GuestOutbox.limit }
 
     /// Ends all service: the plugin is unloaded, guests are disconnected, mbufs are freed. Further calls do nothing.
     public func stop() {

@@ -11,6 +11,7 @@ public enum NetbackError: Error, Sendable, Equatable, CustomStringConvertible {
     case duplicateName(String)
     case invalidAddress(MACAddress, vif: String)
     case invalidVLAN(UInt16, vif: String)
+    case invalidPolicy(String, vif: String)
     case socketExists(path: String)
     case unknownVif(UInt32)
     case dpdk(DPDKError)
@@ -36,6 +37,7 @@ public enum NetbackError: Error, Sendable, Equatable, CustomStringConvertible {
         case .invalidAddress(let mac, let vif): "vif \(vif) cannot have the address \(mac): give it a unicast address of its own"
         case .invalidVLAN(let vlan, let vif):
             "vif \(vif) cannot be in VLAN \(vlan): choose one from 1 to 4094, or none for untagged frames"
+        case .invalidPolicy(let problem, let vif): "vif \(vif) cannot have this policy: \(problem)"
         case .socketExists(let path): "\(path) exists: remove it if no other process serves it, or choose another path"
         case .unknownVif(let id): "there is no vif \(id): see the list of vifs"
         case .dpdk(let error): "\(error)"

@@ -23,7 +23,7 @@ public final class Netfront: @unchecked Sendable {
     let link: any ControlLink
     let logger: Logger
     let lock = NSLock()
-    private let pool: MempoolHandle
+    let pool: MempoolHandle
     /// The pool, the port behind the slow path, unless they are shared with the host.
     private let ownPool: Mempool?
     private var port: DPDK.Port?
@@ -46,7 +46,7 @@ public final class Netfront: @unchecked Sendable {
         return AccelerationStatus(state: .refused(stuckPlugin.stuckReason), reason: stuckPlugin.stuckReason)
     }
 
-    /// Opens the slow path: the vif's socket must be served already.
+    /// Opens the slow path: the vif's socket must be served already, or is served from now on; then this waits for a host.
     ///
     /// - Parameters:
     ///   - link: the frontend's end of the vif's control link.
@@ -71,7 +71,7 @@ public final class Netfront: @unchecked Sendable {
             let id = try DPDK.Port.attach(
                 virtualDevice,
                 arguments: "path=\(configuration.socketPath),queues=1,queue_size=\(configuration.vringSize),"
-                    + "mac=\(configuration.mac)")
+                    + "mac=\(configuration.mac)" + (configuration.servesSocket ? ",server=1" : ""))
             let handle = pool.handle
             self.pool = handle
             ownPool = consume pool
@@ -127,6 +127,11 @@ public final class Netfront: @unchecked Sendable {
                 commands: commandRing.handle, events: eventRing.handle, stashCapacity: configuration.stashCapacity,
                 fenceLimitMilliseconds: configuration.fenceLimitMilliseconds))
         thread = ControlThread(name: "netfront", intervalMicroseconds: 500) { [weak self] in self?.tick() }
+    }
+
+    /// Whether a host is at the other end of the slow path, as far as that is known: of an attached guest it is not.
+    public var isSlowPathUp: Bool {
+        lock.withLock { (try? port?.id.information.isLinkUp) ?? true }
     }
 
     private static func machine(_ configuration: NetfrontConfiguration) -> FrontendMachine {

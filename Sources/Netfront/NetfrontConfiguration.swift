@@ -10,6 +10,8 @@ public struct NetfrontConfiguration: Sendable {
     public var mac: MACAddress
     /// The vif's vhost-user socket.
     public var socketPath: String
+    /// The guest serves the socket and the host connects to it, so that the guest outlives its host; otherwise the host serves it.
+    public var servesSocket = false
     /// Mbufs for what the guest receives by the slow path, its fences, and what its application sends.
     public var poolSize: Int
     /// Entries of each slow-path vring: a power of two, at most 32768.

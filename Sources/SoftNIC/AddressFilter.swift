@@ -11,7 +11,7 @@ final class AddressFilter: Sendable {
     private let own: UInt64
     private let commands: EngineCommands
     private let state: PinnedBlock<EngineState>
-    private let contents: Mutex<Contents>
+    private let contents: Lock<Contents>
 
     private struct Contents {
         var queues = 0
@@ -34,7 +34,7 @@ final class AddressFilter: Sendable {
         self.own = own
         self.commands = commands
         self.state = state
-        contents = Mutex(Contents(slots: [Slot(mac: own)]))
+        contents = Lock(Contents(slots: [Slot(mac: own)]))
     }
 
     var poolLimits: VMDqLimits? { limits }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
-import Synchronization
 
 /// The way from the control plane's threads to the engine: one ring, a command whole or not at all.
 final class EngineCommands: Sendable {
     static let capacity = 1024
 
     private let ring: WordRing
-    private let lock = Mutex(())
+    private let lock = Lock(())
 
     init(_ configuration: SoftNICConfiguration) throws(DPDKError) {
         ring = try WordRing(

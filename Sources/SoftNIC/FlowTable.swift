@@ -13,7 +13,7 @@ final class FlowTable: Sendable {
     private let state: PinnedBlock<EngineState>
     /// Frames and bytes of each rule in turn.
     private let counters: CounterBlock
-    private let contents: Mutex<Contents>
+    private let contents: Lock<Contents>
 
     private struct Contents {
         var rules: [UInt: Rule] = [:]
@@ -42,7 +42,7 @@ final class FlowTable: Sendable {
         self.commands = commands
         self.state = state
         counters = CounterBlock(count: configuration.flowTableSize * 2)
-        contents = Mutex(Contents(free: Array((0..<configuration.flowTableSize).reversed())))
+        contents = Lock(Contents(free: Array((0..<configuration.flowTableSize).reversed())))
     }
 
     var ruleCounters: Counters { counters.counters }

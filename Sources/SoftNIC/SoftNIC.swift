@@ -24,7 +24,7 @@ public final class SoftNIC: @unchecked Sendable {
     private let ownerCounters: [CounterBlock]
     private let flowTable: FlowTable
     private let control: SoftNICControl
-    private let parts: Mutex<Parts?>
+    private let parts: Lock<Parts?>
 
     /// What ``close()`` takes down, in this order.
     private struct Parts: @unchecked Sendable {
@@ -101,7 +101,7 @@ public final class SoftNIC: @unchecked Sendable {
         self.flowTable = flowTable
         self.control = control
         self.progress = progress
-        parts = Mutex(Parts(device: device, engine: engine, driver: driver, rings: rings))
+        parts = Lock(Parts(device: device, engine: engine, driver: driver, rings: rings))
     }
 
     /// A locally administered address that is the same for the same name.

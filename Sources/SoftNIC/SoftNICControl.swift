@@ -15,7 +15,7 @@ final class SoftNICControl: SoftDeviceEngine {
     private let queueCounters: [CounterBlock]
     private let flowTable: FlowTable
     private let addresses: AddressFilter
-    private let life = Mutex(Life())
+    private let life = Lock(Life())
 
     private struct Life {
         var phase = Phase.new

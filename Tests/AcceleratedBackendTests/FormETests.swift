@@ -18,7 +18,7 @@ import Wire
         try BackendRig(driver: driver) { configuration in
             configuration.forms = [.perFlow]
             configuration.flows.addresses = [
-                MACAddress(rawValue: Self.mac): [FlowAddress(IPv4Address(rawValue: Self.address))]
+                MACAddress(rawValue: Self.mac): [IPAddress(IPv4Address(rawValue: Self.address))]
             ]
             configure(&configuration)
         }
@@ -90,7 +90,7 @@ import Wire
     @Test func addressesOfOthersAreNoKeys() throws {
         let rig = try rig { configuration in
             configuration.flows.addresses[MACAddress(rawValue: 0x0200_0000_0002)] = [
-                FlowAddress(IPv4Address(rawValue: 0xC0A8_0002))
+                IPAddress(IPv4Address(rawValue: 0xC0A8_0002))
             ]
         }
         rig.add(1)
@@ -115,7 +115,7 @@ import Wire
         }
         #expect(reason.code == .noSteeringForm && reason.text.contains("no vif has addresses"))
         let shared = try rig { configuration in
-            configuration.flows.addresses[MACAddress(rawValue: 2)] = [FlowAddress(IPv4Address(rawValue: Self.address))]
+            configuration.flows.addresses[MACAddress(rawValue: 2)] = [IPAddress(IPv4Address(rawValue: Self.address))]
         }
         shared.add(1)
         shared.run()

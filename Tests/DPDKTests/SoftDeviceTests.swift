@@ -175,8 +175,8 @@ import Testing
 
     @Test func eventsReachThoseWhoWatchAndNobodyElse() throws {
         try run { port, device, _, _ in
-            let seen = Mutex<[PortEvent]>([])
-            let other = Mutex<[PortEvent]>([])
+            let seen = Lock<[PortEvent]>([])
+            let other = Lock<[PortEvent]>([])
             let all: [PortEvent] = [.linkChanged, .resetRequested, .recovering, .recovered, .recoveryFailed]
             do {
                 let watch = try PortEvents(port) { event in seen.withLock { $0.append(event) } }
@@ -196,7 +196,7 @@ import Testing
 
     @Test func aHandlerMayEndItsOwnSubscription() throws {
         try run { port, device, _, _ in
-            let box = Mutex<PortEvents?>(nil)
+            let box = Lock<PortEvents?>(nil)
             let count = Atomic<Int>(0)
             let watch = try PortEvents(port) { _ in
                 count.add(1, ordering: .relaxed)

@@ -154,7 +154,7 @@ private func dwell(_ context: UnsafeMutableRawPointer) -> UInt32 {
     }
 
     @Test func theControlThreadTicksUntilItIsStopped() {
-        let ticks = Mutex(0)
+        let ticks = Lock(0)
         let thread = ControlThread(name: "test", intervalMicroseconds: 500) { ticks.withLock { $0 += 1 } }
         #expect(eventually { ticks.withLock { $0 } > 5 })
         thread.stop()

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import DPDK
 import Acceleration
 import CViaductAccel
 import DummyAccelerator
-import Synchronization
 import Testing
 import Wire
 
 /// Collects the lines that the plugin prints.
 final class Lines: Sendable {
-    private let all = Mutex<[String]>([])
+    private let all = Lock<[String]>([])
     func append(_ line: String) { all.withLock { $0.append(line) } }
     var printed: [String] { all.withLock { $0 } }
 }

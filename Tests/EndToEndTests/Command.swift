@@ -64,7 +64,7 @@ struct Command {
     }
 
     /// A worker thread of libdispatch, on which tests run, blocks signals, and a child inherits that.
-    private static func withoutBlockedSignals(_ body: () throws -> Void) throws {
+    static func withoutBlockedSignals(_ body: () throws -> Void) throws {
         var none = sigset_t()
         var before = sigset_t()
         unsafe sigemptyset(&none)
@@ -74,7 +74,7 @@ struct Command {
     }
 
     /// A file for a command's output: a pipe would fill while nobody reads.
-    private final class Capture {
+    final class Capture {
         let handle: FileHandle
         private let file: URL
 

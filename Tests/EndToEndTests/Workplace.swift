@@ -29,6 +29,21 @@ final class Workplace {
         }
     }
 
+    /// Starts the binary, to run beside others until it is told to end.
+    func start(_ arguments: [String], as account: Account = .own) throws -> RunningCommand {
+        let (command, environment) = try invocation(arguments, as: account)
+        return try RunningCommand(command, environment: environment, folder: folder)
+    }
+
+    private func invocation(_ arguments: [String], as account: Account) throws -> ([String], [String: String]) {
+        var environment = ProcessInfo.processInfo.environment
+        environment["XDG_RUNTIME_DIR"] = try #require(runtimeFolders[account]).path
+        guard account == .nobody else { return ([binary.path] + arguments, environment) }
+        environment["HOME"] = "/nonexistent"
+        let other = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs"]
+        return (other + [binary.path] + arguments, environment)
+    }
+
     deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// A file in the folder that every account can read.
@@ -53,15 +68,9 @@ final class Workplace {
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> CommandResult {
         let runtime = try #require(runtimeFolders[account])
-        var environment = ProcessInfo.processInfo.environment
-        environment["XDG_RUNTIME_DIR"] = runtime.path
+        var (command, environment) = try invocation(arguments, as: account)
         let mark = UUID().uuidString
         environment["END_TO_END_MARK"] = mark
-        var command = [binary.path] + arguments
-        if account == .nobody {
-            environment["HOME"] = "/nonexistent"
-            command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs"] + command
-        }
         let before = try Belongings.now(mark: mark)
         let result = try Command(command, environment: environment, folder: folder).run(limit: limit, signal: signal)
         // The kernel may need a moment, and what another run on this machine uses meanwhile goes away with that.

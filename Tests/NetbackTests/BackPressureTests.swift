@@ -58,6 +58,8 @@ import Wire
             #expect(rig.wire.send((0..<1000).map { Frames.numbered($0, to: Rig.mac(2), from: Rig.station) }))
             let frames = try rig.receive(1000, at: two)
             #expect(frames.map(Frames.number) == Array(0..<1000))
+            // What waited is given up, too.
+            try rig.require("nothing waits any more") { rig.count("queued", one) == 0 }
             try rig.settle()
             let dropped = rig.count("vringFull", one)
             #expect(dropped > 0)

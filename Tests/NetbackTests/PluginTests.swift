@@ -154,8 +154,9 @@ import Wire
             #expect(throws: NetbackError.pluginTooNew(plugin: host + 1, host: host)) {
                 try unsafe rig.netback.loadPlugin(newer.table)
             }
-            let older = plugin.makeHooks(version: UInt32(VIADUCT_ACCEL_API_OLDEST) - 1)
-            #expect(throws: NetbackError.pluginTooOld(plugin: host - 1, oldest: host)) {
+            let oldest = UInt32(VIADUCT_ACCEL_API_OLDEST)
+            let older = plugin.makeHooks(version: oldest - 1)
+            #expect(throws: NetbackError.pluginTooOld(plugin: oldest - 1, oldest: oldest)) {
                 try unsafe rig.netback.loadPlugin(older.table)
             }
             let good = plugin.makeHooks()

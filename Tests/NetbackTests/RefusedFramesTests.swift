@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import Netback
 import Testing
 import Wire
 
@@ -77,15 +78,29 @@ import Wire
         }
     }
 
-    @Test func aFrameOfSeveralBuffersIsDropped() throws {
+    @Test func framesLongerThanAnMTUAreDropped() throws {
         try Rig.run(guestDataRoom: 9216) { rig in
-            let one = try rig.addGuest(1)
-            let largest = Frames.numbered(1, to: Rig.station, from: Rig.mac(1), length: 2048)
-            try rig.send([largest], from: one)
-            #expect(try rig.receiveFromWire(1) == [largest])
-            try rig.send([Frames.numbered(2, to: Rig.station, from: Rig.mac(1), length: 2049)], from: one)
-            try rig.send([Frames.numbered(3, to: Rig.station, from: Rig.mac(1), length: 9000)], from: one)
-            try rig.require("both are dropped") { rig.count("multiSegment", one) == 2 }
+            var jumbo = rig.vif(2)
+            jumbo.mtu = 9000
+            let ids = try [rig.vif(1), jumbo].map { try rig.netback.addVif($0, link: nil) }
+            for (place, id) in ids.enumerated() { try rig.connect(id, place + 1) }
+            func frame(_ number: UInt32, to destination: MACAddress, _ length: Int) -> Bytes {
+                Frames.numbered(number, to: destination, from: Rig.mac(1), length: length)
+            }
+            // From now on the switch knows where the station is.
+            #expect(rig.wire.send([Frames.numbered(0, to: Rig.mac(1), from: Rig.station)]))
+            _ = try rig.receive(1, at: ids[0])
+            let toWire = frame(1, to: Rig.station, 1518)
+            try rig.send([toWire, frame(2, to: Rig.station, 1519), frame(3, to: Rig.station, 9000)], from: ids[0])
+            #expect(try rig.receiveFromWire(1) == [toWire])
+            try rig.require("both are dropped") { rig.count("tooLongForUplink") == 2 }
+            // Several buffers in the host, one in the guest.
+            let toGuest = frame(4, to: Rig.mac(2), 9018)
+            try rig.send([toGuest, frame(5, to: Rig.mac(2), 9019)], from: ids[0])
+            #expect(try rig.receive(1, at: ids[1]) == [toGuest])
+            try rig.require("one is dropped") { rig.count("tooLongForGuest", ids[1]) == 1 }
+            #expect(rig.wire.send([Frames.numbered(6, to: Rig.mac(1), from: Rig.station, length: 1519)]))
+            try rig.require("one is dropped") { rig.count("tooLongForGuest", ids[0]) == 1 }
         }
     }
 

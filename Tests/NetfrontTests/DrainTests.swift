@@ -33,12 +33,34 @@ import Testing
             rig.becomeFast()
             rig.vi.transmitDone = 0
             rig.command(.drain)
-            rig.receive()
+            rig.receive(rounds: 2)
             rig.vi.clock += 1_000_000
             rig.receive(rounds: 3)
             #expect(rig.takeEvents().isEmpty)
             rig.vi.transmitDone = 1
             rig.receive(rounds: 2)
+            #expect(rig.takeEvents() == [.drained])
+        }
+    }
+
+    /// As the clock of a VI in another process is: there is none at times, and the first reading may be an old one.
+    @Test func drainingWaitsForAClockThatIsKnown() throws {
+        try GuestRig.run { rig in
+            rig.becomeFast()
+            rig.vi.clock = 0
+            rig.command(.drain)
+            rig.receive(rounds: 5)
+            rig.vi.clock = 1
+            rig.receive()
+            // As old as the question, so no time has passed by it.
+            rig.vi.clock = 10_000_000
+            rig.receive()
+            #expect(rig.takeEvents().isEmpty)
+            rig.vi.clock = 0
+            rig.receive(rounds: 5)
+            #expect(rig.takeEvents().isEmpty)
+            rig.vi.clock = 20_000_000
+            rig.receive()
             #expect(rig.takeEvents() == [.drained])
         }
     }
@@ -70,7 +92,7 @@ import Testing
             rig.open()
             rig.receive()
             rig.command(.drain)
-            rig.receive()
+            rig.receive(rounds: 2)
             rig.vi.clock += 100_000
             rig.receive()
             #expect(rig.takeEvents() == [.drained])

@@ -17,6 +17,9 @@ import Wire
     private final class Host: VhostSocketDelegate {
         func guestConnected(_ device: VhostDeviceID) {}
         func guestDisconnected(_ device: VhostDeviceID) {}
+        func guestOpened(_ device: VhostDeviceID) {}
+        func guestRing(_ ring: Int, of device: VhostDeviceID, isEnabled: Bool) {}
+        func guestRefused(_ device: VhostDeviceID, _ fault: VhostMemoryFault) {}
     }
 
     private final class Application: @unchecked Sendable {
@@ -86,7 +89,8 @@ import Wire
                 try unsafe netfront.loadPlugin(newer.table)
             }
             let older = ScriptedVI(version: UInt32(VIADUCT_ACCEL_API_OLDEST) - 1)
-            #expect(throws: NetfrontError.pluginTooOld(version: host - 1, oldest: UInt32(VIADUCT_ACCEL_API_OLDEST))) {
+            let oldest = UInt32(VIADUCT_ACCEL_API_OLDEST)
+            #expect(throws: NetfrontError.pluginTooOld(version: oldest - 1, oldest: oldest)) {
                 try unsafe netfront.loadPlugin(older.table)
             }
             let short = ScriptedVI()

@@ -50,7 +50,7 @@ import Wire
             rig.sendSlow(20..<60)
             #expect(rig.receive(rounds: 20, room: 1).count == 20)
             rig.command(.drain)
-            rig.receive(rounds: 2, room: 1)
+            rig.receive(rounds: 4, room: 1)
             rig.vi.clock += 100_000
             rig.receive(rounds: 2, room: 1)
             #expect(rig.takeEvents() == [.drained])

@@ -2,7 +2,6 @@
 import DPDK
 import Dataplane
 import Foundation
-import Synchronization
 import Testing
 import Wire
 
@@ -25,7 +24,7 @@ import Wire
     }
 
     private final class Cell: Sendable {
-        private let result = Mutex<Result<Void, DPDKError>?>(nil)
+        private let result = Lock<Result<Void, DPDKError>?>(nil)
         func set(_ outcome: Result<Void, DPDKError>) { result.withLock { $0 = outcome } }
         var outcome: Result<Void, DPDKError>? { result.withLock { $0 } }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
 import SoftNIC
-import Synchronization
 import Testing
 import Wire
 
@@ -85,7 +84,7 @@ import Wire
 
     @Test func aLinkThatFlapsIsSeenAndReported() throws {
         try Rig.run { rig in
-            let events = Mutex<[PortEvent]>([])
+            let events = Lock<[PortEvent]>([])
             let watch = try PortEvents(rig.nic.port) { event in events.withLock { $0.append(event) } }
             rig.nic.faults = .tableFull
             #expect(events.withLock { $0 }.isEmpty)
@@ -102,7 +101,7 @@ import Wire
 
     @Test func aResetStopsTheDataPathUntilThePortWasStoppedAndStarted() throws {
         try Rig.run { rig in
-            let events = Mutex<[PortEvent]>([])
+            let events = Lock<[PortEvent]>([])
             let port = rig.nic.port
             let watch = try PortEvents(port) { event in
                 // A handler may ask about the port.

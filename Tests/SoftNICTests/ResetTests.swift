@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
 import SoftNIC
-import Synchronization
 import Testing
 import Wire
 
@@ -75,7 +74,7 @@ import Wire
 
     @Test func aRepairIsLikeARestartOfThePort() throws {
         try Rig.run(.ixgbe82599, shape: Rig.Shape(pools: 2)) { rig in
-            let events = Mutex<[PortEvent]>([])
+            let events = Lock<[PortEvent]>([])
             let watch = try PortEvents(rig.nic.port) { event in events.withLock { $0.append(event) } }
             _ = rig.receiveAll()
             try rig.nic.port.addAddress(mac.rawValue, pool: 1)
@@ -102,7 +101,7 @@ import Wire
 
     @Test func afterARepairThatFailedNothingButAResetHelps() throws {
         try Rig.run { rig in
-            let events = Mutex<[PortEvent]>([])
+            let events = Lock<[PortEvent]>([])
             let watch = try PortEvents(rig.nic.port) { event in events.withLock { $0.append(event) } }
             _ = rig.receiveAll()
             rig.nic.beginRecovery()

@@ -8,6 +8,7 @@ import Netfront
 import SoftNIC
 import TestSupport
 import Testing
+import Wire
 
 /// Single flows that change path while all of them run: none is lost, re-ordered or sent twice.
 @Suite(.serialized) struct FlowSwitchTests {
@@ -24,7 +25,7 @@ import Testing
         }
         options.isUDP = true
         options.window = 48
-        options.flowSteering.addresses = [Traffic.guestMAC: [FlowAddress(Traffic.guestAddress)]]
+        options.flowSteering.addresses = [Traffic.guestMAC: [IPAddress(Traffic.guestAddress)]]
         options.flowSteering.intervalNanoseconds = 10_000_000
         options.flowSteering.policy.rules = rules
         options.flowSteering.policy.batch = 2

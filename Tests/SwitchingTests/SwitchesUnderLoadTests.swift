@@ -19,6 +19,10 @@ import Testing
                     SwitchingRig.Options(
                         lcores: lcores, forms: [.destinationMAC], seed: seed, virtualInterfaces: 1, isAttached: true))
             }
+            for (seed, vlan) in [(1, nil), (2, 7), (3, nil)] as [(UInt64, UInt16?)] {
+                all.append(
+                    SwitchingRig.Options(lcores: lcores, forms: [.destinationMAC], seed: seed, vlan: vlan, isRemote: true))
+            }
             for form in [SteeringForm.destinationMAC, .software] {
                 for seed in [1, 2, 3] as [UInt64] {
                     all.append(SwitchingRig.Options(lcores: lcores, forms: [form], seed: seed))
@@ -136,6 +140,6 @@ import Testing
 
 extension SwitchingRig.Options: CustomTestStringConvertible {
     var testDescription: String {
-        "\(lcores) lcore\(lcores == 1 ? "" : "s"), form \(forms.map(\.rawValue).sorted().joined()), seed \(seed)\(isAttached ? ", attached" : "")"
+        "\(lcores) lcore\(lcores == 1 ? "" : "s"), form \(forms.map(\.rawValue).sorted().joined()), seed \(seed)\(isAttached ? ", attached" : "")\(isRemote ? ", remote" : "")"
     }
 }

@@ -41,7 +41,7 @@ import Wire
         options.isUDP = true
         // Both are known to the host, so that nothing but the frames' MAC tells whose they are.
         options.flowSteering.addresses = [
-            Traffic.guestMAC: [FlowAddress(Traffic.guestAddress)], Self.victimMAC: [FlowAddress(Self.victimAddress)],
+            Traffic.guestMAC: [IPAddress(Traffic.guestAddress)], Self.victimMAC: [IPAddress(Self.victimAddress)],
         ]
         options.flowSteering.intervalNanoseconds = 10_000_000
         options.flowSteering.policy.minimumRate = 1

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import AcceleratedBackend
 import ArgumentParser
+import Control
 import SoftNIC
 import Testing
 import Wire
@@ -53,9 +54,46 @@ struct CommandLineTests {
                 ExpectedGuest(
                     name: "g_1-b", mac: MACAddress(rawValue: 0x0200_0000_0002),
                     addresses: [
-                        FlowAddress(try #require(IPv4Address("10.0.0.2"))), FlowAddress(try #require(IPv6Address("2001:db8::2"))),
+                        IPAddress(try #require(IPv4Address("10.0.0.2"))), IPAddress(try #require(IPv6Address("2001:db8::2"))),
                     ]),
             ])
+    }
+
+    /// One implementation behind the options and the file.
+    @Test func aNetbacksOptionsAreAConfiguration() throws {
+        let command = try #require(
+            try Viaduct.parseAsRoot([
+                "netback", "--wire", "net_tap0,iface=w", "--nic", "i40e", "--seed", "9", "--lcores", "single", "--no-vmdq",
+                "--sockets", "/run", "--guest", "g0,02:00:00:00:00:01,10.0.0.1", "--answer-limit", "700", "--accelerate", "off",
+            ]) as? NetbackCommand)
+        let configuration = command.daemonConfiguration
+        #expect(configuration.control == nil && configuration.plugin == .accelerated)
+        #expect(configuration.uplink.device == .softNIC(.i40e, wire: "net_tap0,iface=w", seed: 9))
+        #expect(!configuration.uplink.allowsPools && configuration.lcores == LcoreSettings(plan: .single))
+        #expect(configuration.virtualInterfaces == 1 && configuration.switching.maximumVifs == 1)
+        let vif = try #require(configuration.vifs.first)
+        #expect(vif.kind == .attached && vif.isTrusted && !vif.accelerate && vif.socketPath == "/run/g0")
+        #expect(vif.addresses.map(\.description) == ["10.0.0.1"] && vif.answerLimitMilliseconds == 700)
+    }
+
+    @Test(arguments: [
+        ["--config", "f", "--wire", "net_null0"], ["--config", "f", "--guest", "g0,02:00:00:00:00:01"], ["--check"],
+        ["--wire", "net_null0", "--guest", "g0,02:00:00:00:00:01"], ["--config", "f", "--json"],
+    ])
+    func aFileAndOptionsDoNotMix(words: [String]) {
+        #expect(throws: (any Error).self) { try Viaduct.parseAsRoot(["netback"] + words) }
+    }
+
+    @Test func aVifsKeysAreTakenFromTheCommandLine() throws {
+        let words = [
+            "name=g0", "ingress.rate=1Gbit", "ingress.burst=64KiB", "addresses=[10.0.0.1, 10.0.0.2]", "vlan=", "mtu=9", "mtu=68",
+        ]
+        let tree = KeyValue.tree(try words.map { try #require(KeyValue(argument: $0)) })
+        #expect(tree["name"] == .text("g0") && tree["mtu"] == .text("68"))
+        #expect(tree["ingress"]?["rate"] == .text("1Gbit") && tree["ingress"]?["burst"] == .text("64KiB"))
+        #expect(tree["addresses"]?.value == .list([.text("10.0.0.1"), .text("10.0.0.2")]))
+        #expect(tree["vlan"]?.value == .nothing)
+        for bad in ["vlan", "=3", "a.b.c=1", ".x=1", "x.=1"] { #expect(KeyValue(argument: bad) == nil, "\(bad)") }
     }
 
     @Test func aGuestThatIsAttachedNeedsNoHostOfItsOwn() throws {

@@ -25,6 +25,17 @@ int cprocess_accept(int listener, pid_t *pid, uid_t *uid);
 ssize_t cprocess_send(int socket, const uint8_t *bytes, size_t length);
 /// The length of the next message, of which at most `capacity` bytes are kept; 0 when the peer closed; -EAGAIN when none waits.
 ssize_t cprocess_receive(int socket, uint8_t *bytes, size_t capacity);
+/// As cprocess_send, with a descriptor that goes along; -1 for none.
+ssize_t cprocess_send_with(int socket, const uint8_t *bytes, size_t length, int descriptor);
+/// As cprocess_receive, with the descriptor that came along, the caller's from now on; -1 for none. More than one is -EBADMSG.
+ssize_t cprocess_receive_with(int socket, uint8_t *bytes, size_t capacity, int *descriptor);
+/// Shared memory without a name (memfd_create(2)) of that size, which can't shrink any more.
+int cprocess_shared_memory(const char *name, size_t size);
+/// An event counter (eventfd(2)).
+int cprocess_event(void);
+/// The size in bytes of shared memory on ordinary pages that nobody can make smaller (F_SEAL_SHRINK): touching it never fails, since a page
+/// that was taken out of it comes back. -EPERM for what is not sealed, -ENOTSUP for huge pages, of which there may be none left.
+int64_t cprocess_sealed_size(int descriptor);
 void cprocess_close(int descriptor);
 
 /// A descriptor of the process (pidfd_open(2)), which goes on meaning it when its number is another's.

@@ -25,7 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VIADUCT_ACCEL_API_VERSION 0x00010000u
+#define VIADUCT_ACCEL_API_VERSION 0x00010001u
 /// The oldest plugin that this host takes.
 #define VIADUCT_ACCEL_API_OLDEST 0x00010000u
 
@@ -62,7 +62,14 @@ typedef struct viaduct_vif {
     /// 0 when untagged.
     uint16_t vlan;
     char name[32];
+    /// From version 1.1 on: VIADUCT_VIF_* bits.
+    uint32_t flags;
+    /// From version 1.1 on, for a frontend: the pool that this guest's mbufs come from, which its lcore may allocate from.
+    char mempool[32];
 } viaduct_vif;
+
+/// The guest's process is of another memory domain: nothing but a device of its own can be granted to it.
+#define VIADUCT_VIF_REMOTE 1u
 
 /// What the backend hands to the frontend so that it can open its VI.
 typedef struct viaduct_grant {
@@ -127,7 +134,9 @@ typedef struct viaduct_frontend_hooks {
     void (*transmit)(void *device, viaduct_mbufs mbufs, uint8_t *verdicts, uint16_t count) VIADUCT_HOT;
     /// HOT. Whether everything that was accepted has left the VI: 1, 0, or -ENOTSUP.
     int (*transmit_done)(void *device) VIADUCT_HOT;
-    /// HOT. Nanoseconds on the VI's own clock, by which a settle time is measured.
+    /// HOT. Nanoseconds on the VI's own clock, by which a settle time is measured; 0 when it is not known now. A reading is no older
+    /// than the return of the reading before it, and when one is given, everything that the VI delivered until then was yielded by
+    /// `poll`, or will be by its next call.
     uint64_t (*clock)(void *device) VIADUCT_HOT;
     /// HOT. The lcore wants to sleep: asks the VI for a wake-up; true when there is work already, so that it must not sleep.
     bool (*arm_wakeup)(void *device) VIADUCT_HOT;

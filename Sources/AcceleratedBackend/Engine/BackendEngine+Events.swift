@@ -165,6 +165,8 @@ extension BackendEngine {
         for index in leftOver.indices { leftOver[index].forgetRules() }
         for id in order {
             leaveAddress(of: id, reason)
+            // Nothing may poll the port, whatever the guest has still to say.
+            if let attempt = vifs[id]?.attempt { _ = pool.interfaces[attempt.interface].export?.close() }
             tell(id, .portSuspended(reason))
             abandonRemoval(of: id)
         }
@@ -203,6 +205,7 @@ extension BackendEngine {
             retryCalls(for: id)
             retryRemoval(of: id)
             lookForSightings(id)
+            if let attempt = vifs[id]?.attempt { pool.interfaces[attempt.interface].export?.tick() }
             if let deadline = vifs[id]?.machine.nextDeadline, self.now >= deadline { tell(id, .tick) }
         }
         tickFlows()

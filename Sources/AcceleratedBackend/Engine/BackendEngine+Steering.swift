@@ -63,27 +63,44 @@ extension BackendEngine {
             let words = "\(quotas.virtualInterfaces) VIs are granted"
             return [.virtualInterface(.unavailable(AccelerationReason(.quota, words)))]
         }
-        guard let index = pool.allocate(vif: id, name: vif.description.name, for: form.method) else {
+        guard
+            let index = pool.allocate(
+                vif: id, name: vif.description.name, isRemote: vif.description.isRemote, for: form.method)
+        else {
             vifs[id]?.wants = .interface
             let counts = pool.counts
             let words = "\(counts.granted) granted, \(counts.quarantined) in quarantine"
             return [.virtualInterface(.unavailable(AccelerationReason(.noFreeVI, words)))]
         }
+        let grant: Grant
+        do throws(ExportError) {
+            grant = try self.grant(of: pool.interfaces[index], to: vif.description)
+        } catch {
+            pool.reclaim(index)
+            return [.virtualInterface(.unavailable(AccelerationReason(.openFailed, "the VI can't be exported: \(error)")))]
+        }
         // Wraps after 2^32 grants; 0 means none.
         lastGrant = lastGrant == .max ? 1 : lastGrant + 1
         vifs[id]?.attempt = AcceleratedVif.Attempt(form: form, interface: index)
         vifs[id]?.failing = nil
-        let interface = pool.interfaces[index]
-        let pair = interface.queuePair
-        let grant = Grant.queuePair(
-            port: pair.port.rawValue, rxQueue: pair.receiveQueue, txQueue: pair.transmitQueue, mempool: interface.mempool,
-            // Netback takes the tag out of what it steers in software, and puts it into what comes back.
-            vlan: interface.isSoftware ? nil : vif.description.vlan)
         // 0 means that no fence is expected.
         let nonce = UInt64.random(in: 1...UInt64.max)
         return call(
             .setFenceNonce(
                 nonce, then: .virtualInterface(.allocated(id: lastGrant, grant, fenceNonce: nonce))), for: id)
+    }
+
+    private func grant(of interface: VirtualInterface, to vif: VifDescription) throws(ExportError) -> Grant {
+        if let export = interface.export {
+            let devargs = try export.open(
+                for: ExportedVif(name: vif.name, mac: vif.mac.rawValue, vlan: vif.vlan ?? 0))
+            return .device(devargs: devargs)
+        }
+        let pair = interface.queuePair
+        return .queuePair(
+            port: pair.port.rawValue, rxQueue: pair.receiveQueue, txQueue: pair.transmitQueue, mempool: interface.mempool,
+            // Netback takes the tag out of what it steers in software, and puts it into what comes back.
+            vlan: interface.isSoftware ? nil : vif.vlan)
     }
 
     /// The best form that may serve the vif. Forms that can't, whatever the port says, are refused for it with the reason.
@@ -214,7 +231,7 @@ extension BackendEngine {
         guard let attempt = vifs[id]?.attempt else { return }
         vifs[id]?.attempt = nil
         forgetFlows(of: id)
-        if let reason = quarantine ?? attempt.stuck {
+        if let reason = whyNotReusable(attempt, quarantine) {
             pool.quarantine(attempt.interface, reason)
             logger.log(
                 level: reason.code == .portReset ? .info : .warning, "VI in quarantine",
@@ -226,6 +243,13 @@ extension BackendEngine {
         // One in quarantine counts no longer towards the quota.
         givenBack.insert(.interface)
         _ = call(.setFenceNonce(0, then: nil), for: id)
+    }
+
+    /// Why nobody may have the VI for now. One that is exported is taken back whatever its guest does.
+    private func whyNotReusable(_ attempt: AcceleratedVif.Attempt, _ quarantine: AccelerationReason?) -> AccelerationReason? {
+        guard let export = pool.interfaces[attempt.interface].export else { return quarantine ?? attempt.stuck }
+        if !export.close() { return AccelerationReason(.openFailed, "a poll loop is stuck in it") }
+        return attempt.stuck
     }
 
     /// Starts over with the next form, once the machine has come all the way back from the one that failed.

@@ -67,13 +67,7 @@ extension BackendEngine {
     private func mayKey(_ selector: FlowSelector, _ vif: AcceleratedVif, _ shape: FlowRuleShape) -> Bool {
         if selector.isIPv6 && !shape.takesIPv6 { return false }
         if shape.matchesMAC { return true }
-        return configuration.flows.addresses[vif.description.mac]?.contains(FlowAddress(of: selector)) ?? false
-    }
-}
-
-extension FlowAddress: CustomStringConvertible {
-    public var description: String {
-        isIPv6 ? "\(IPv6Address(high: high, low: low))" : "\(IPv4Address(rawValue: UInt32(truncatingIfNeeded: low)))"
+        return configuration.flows.addresses[vif.description.mac]?.contains(IPAddress(of: selector)) ?? false
     }
 }
 

@@ -11,33 +11,17 @@ public struct FlowConfiguration: Sendable {
     public var sketchCapacity = 1024
     /// IP addresses of vifs, by MAC, each used by nobody else on the uplink, in whatever VLAN. Where a port's rules can't match the
     /// MAC, only these become keys, and a vif that has none is refused.
-    public var addresses: [MACAddress: [FlowAddress]] = [:]
+    public var addresses: [MACAddress: [IPAddress]] = [:]
 
     public init() {}
 }
 
-/// An IP address of a vif.
-public struct FlowAddress: Hashable, Sendable {
-    let isIPv6: Bool
-    let high: UInt64
-    let low: UInt64
-
-    public init(_ address: IPv4Address) {
-        isIPv6 = false
-        high = 0
-        low = UInt64(address.rawValue)
-    }
-
-    public init(_ address: IPv6Address) {
-        isIPv6 = true
-        high = address.high
-        low = address.low
-    }
-
+extension IPAddress {
     init(of selector: FlowSelector) {
-        isIPv6 = selector.isIPv6
-        high = selector.high
-        low = selector.low
+        self =
+            selector.isIPv6
+            ? IPAddress(IPv6Address(high: selector.high, low: selector.low))
+            : IPAddress(IPv4Address(rawValue: UInt32(truncatingIfNeeded: selector.low)))
     }
 }
 

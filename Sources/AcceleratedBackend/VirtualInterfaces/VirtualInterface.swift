@@ -22,6 +22,8 @@ public struct VirtualInterface: Sendable {
     /// Name of the one vif that it may be granted to; nil for any. An attached guest goes on using its pool when it has given the VI
     /// back, and netback rebuilds it when the guest died: it can't be shared.
     public let owner: String?
+    /// What carries it to guests in other processes; such a VI is for those alone.
+    public let export: (any VirtualInterfaceExport)?
     /// The rings behind it, for a VI in software.
     let software: SoftwareVirtualInterface?
 
@@ -31,11 +33,15 @@ public struct VirtualInterface: Sendable {
     /// A queue pair of the backend's port. Queue 0 is the slow path's, and so is the port's own pool: see ``QueueLayout``.
     ///
     /// - Parameter pool: the VMDq pool whose first queue it is.
-    public init(queuePair: QueuePair, mempool: String, pool: Int? = nil, owner: String? = nil) {
+    public init(
+        queuePair: QueuePair, mempool: String, pool: Int? = nil, owner: String? = nil,
+        export: (any VirtualInterfaceExport)? = nil
+    ) {
         self.queuePair = queuePair
         self.mempool = mempool
         self.pool = pool
         self.owner = owner
+        self.export = export
         software = nil
     }
 
@@ -44,6 +50,7 @@ public struct VirtualInterface: Sendable {
         mempool = software.mempool
         pool = nil
         owner = nil
+        export = nil
         self.software = software
     }
 }

@@ -52,12 +52,15 @@ struct VirtualInterfacePool: Sendable {
         interfaces.indices.first { uses[$0] == .free && method.accepts(interfaces[$0]) }
     }
 
-    /// A free VI that the form can use, the vif's own if it has one, granted to `vif` from now on; nil when there is none.
-    mutating func allocate(vif: UInt32, name: String = "", for method: any SteeringMethod) -> Int? {
+    /// A free VI that the form can use, the vif's own if it has one, granted to `vif` from now on; nil when there is none. A guest in
+    /// another memory domain gets one that is exported.
+    mutating func allocate(
+        vif: UInt32, name: String = "", isRemote: Bool = false, for method: any SteeringMethod
+    ) -> Int? {
         for step in interfaces.indices {
             let index = (next + step) % interfaces.count
             guard uses[index] == .free, method.accepts(interfaces[index]),
-                interfaces[index].owner.map({ $0 == name }) ?? true
+                interfaces[index].owner.map({ $0 == name }) ?? true, (interfaces[index].export != nil) == isRemote
             else { continue }
             uses[index] = .granted(vif: vif)
             next = index + 1

@@ -23,7 +23,8 @@ public protocol FrontendAccelerator: ~Copyable {
     mutating func transmit(_ burst: BorrowedBurst, verdicts: Verdicts)
     /// Hot. Whether all that was accepted has left the VI; nil where the driver cannot tell.
     mutating func isTransmitDone() -> Bool?
-    /// Hot. Nanoseconds on the VI's clock.
+    /// Hot. Nanoseconds on the VI's clock; 0 when it is not known now. Each reading is no older than the return of the one before, and
+    /// all that the VI delivered until then was yielded by ``poll(into:)``, or will be by its next call.
     mutating func clock() -> UInt64
     /// Hot. Asks for a wake-up; true when there is work already.
     mutating func armWakeup() -> Bool

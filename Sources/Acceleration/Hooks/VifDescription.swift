@@ -9,6 +9,10 @@ public struct VifDescription: Sendable, Equatable {
     public let mac: MACAddress
     /// VLAN identifier, 1 to 4094; nil when untagged.
     public let vlan: UInt16?
+    /// The guest's process is of another memory domain: nothing but a device of its own can be granted to it.
+    public var isRemote = false
+    /// For a frontend: the pool that the guest's mbufs come from; empty on the host's side.
+    public var mempool = ""
 
     public init(id: UInt32, name: String, mac: MACAddress, vlan: UInt16? = nil) {
         self.id = id
@@ -24,6 +28,8 @@ public struct VifDescription: Sendable, Equatable {
         let octets = [vif.mac.0, vif.mac.1, vif.mac.2, vif.mac.3, vif.mac.4, vif.mac.5]
         mac = MACAddress(rawValue: octets.reduce(0) { $0 << 8 | UInt64($1) })
         vlan = vif.vlan == 0 ? nil : vif.vlan
+        isRemote = vif.flags & VIADUCT_VIF_REMOTE != 0
+        mempool = CText.read(vif.mempool)
     }
 
     public var c: viaduct_vif {
@@ -34,6 +40,8 @@ public struct VifDescription: Sendable, Equatable {
         func octet(_ shift: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: raw >> shift) }
         vif.mac = (octet(40), octet(32), octet(24), octet(16), octet(8), octet(0))
         CText.write(name, to: &vif.name)
+        vif.flags = isRemote ? VIADUCT_VIF_REMOTE : 0
+        CText.write(mempool, to: &vif.mempool)
         return vif
     }
 }

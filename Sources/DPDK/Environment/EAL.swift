@@ -37,6 +37,11 @@ public struct EALConfiguration: Sendable {
     public var usesPCI: Bool
     /// The main lcore's id; the workers' follow. Each process of an EAL has its own.
     public var firstLcore = 0
+    /// Names the EAL's folder, and with it its telemetry socket, where ``memory`` has no name for it: of no other process that runs. nil:
+    /// DPDK's own name.
+    public var filePrefix: String?
+    /// Whether a thread of the EAL's answers telemetry clients (DPDK Programmer's Guide, "Telemetry Library"). See ``Telemetry``.
+    public var hasTelemetry = false
     /// More arguments, as on a DPDK application's command line.
     public var extraArguments: [String]
 
@@ -67,8 +72,13 @@ public struct EALConfiguration: Sendable {
             ]
         case .attached(let prefix): arguments += ["--proc-type=secondary", "--file-prefix", prefix]
         }
+        switch memory {
+        case .ordinaryPages, .hugepages: if let filePrefix { arguments += ["--file-prefix", filePrefix] }
+        case .shared, .attached: break
+        }
         if !usesPCI { arguments.append("--no-pci") }
-        return arguments + ["--no-telemetry"] + extraArguments
+        if !hasTelemetry { arguments.append("--no-telemetry") }
+        return arguments + extraArguments
     }
 }
 
@@ -106,6 +116,9 @@ public enum EAL {
     public static func stop() {
         _ = cdpdk_eal_cleanup()
     }
+
+    /// Where its sockets are, the telemetry's among them.
+    public static var runtimeFolder: String { unsafe String(cString: cdpdk_runtime_folder()) }
 
     public static var version: String { unsafe String(cString: cdpdk_version()) }
 }

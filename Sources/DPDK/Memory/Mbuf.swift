@@ -47,6 +47,22 @@ public struct Mbuf: @unchecked Sendable {
         return true
     }
 
+    /// Copies `count` bytes from memory that is no mbuf's to `offset` in the frame.
+    ///
+    /// - Precondition: both are that long.
+    @inlinable @_noLocks @unsafe
+    public func write(_ source: UnsafeRawPointer, count: Int, at offset: Int) {
+        unsafe cdpdk_copy(unsafeData + offset, source, UInt32(truncatingIfNeeded: count))
+    }
+
+    /// Copies `count` bytes from `offset` in the frame to memory that is no mbuf's.
+    ///
+    /// - Precondition: both are that long.
+    @inlinable @_noLocks @unsafe
+    public func read(at offset: Int, count: Int, to target: UnsafeMutableRawPointer) {
+        unsafe cdpdk_copy(target, unsafeData + offset, UInt32(truncatingIfNeeded: count))
+    }
+
     /// Copies the whole frame of `source` into this empty mbuf, as DMA would; false when it does not fit one buffer.
     @inlinable @_noLocks
     public func copyFrame(from source: Mbuf) -> Bool { unsafe cdpdk_mbuf_copy(unsafePointer, source.unsafePointer) }

@@ -103,6 +103,22 @@ public struct MbufBurst: ~Copyable {
         return freed
     }
 
+    /// Frees the first `count` mbufs and moves the rest to the front.
+    @inlinable @_noLocks
+    public mutating func freeFirst(_ count: Int) {
+        precondition(count >= 0 && count <= filled, "more than the burst holds")
+        if count > 0 { unsafe cdpdk_mbuf_free_bulk(unsafeSlots, UInt32(truncatingIfNeeded: count)) }
+        removeFirst(count)
+    }
+
+    /// Frees the last `count` mbufs.
+    @inlinable @_noLocks
+    public mutating func freeLast(_ count: Int) {
+        precondition(count >= 0 && count <= filled, "more than the burst holds")
+        filled -= count
+        if count > 0 { unsafe cdpdk_mbuf_free_bulk(unsafeSlots + filled, UInt32(truncatingIfNeeded: count)) }
+    }
+
     /// Moves up to `limit` mbufs to the end of `other`, as many as it has room for; how many.
     @inlinable @_noLocks @discardableResult
     public mutating func move(to other: inout MbufBurst, limit: Int = .max) -> Int {

@@ -45,6 +45,7 @@ public struct MempoolHandle: @unchecked Sendable {
         unsafe pointer = found
     }
 
+    public var name: String { unsafe String(cString: cdpdk_mempool_name(pointer)) }
     /// Mbufs that are not in the pool: in use, or on their way.
     public var inUse: Int { unsafe Int(cdpdk_mempool_in_use(pointer)) }
     public var size: Int { unsafe Int(cdpdk_mempool_size(pointer)) }

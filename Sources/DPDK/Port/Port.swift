@@ -24,6 +24,11 @@ public struct Port: ~Copyable, Sendable {
         /// pool or the port's own queues; group-addressed frames also to every pool. nil: no pools. `pairs` must reach as
         /// far as the last pool's queues (``VMDqLimits``).
         public var pools: Int?
+        /// Whether the transmitter does what it can about unfinished frames. It may cost the driver's fastest way to send.
+        public var usesOffloads = false
+        /// Bytes behind the Ethernet header of the longest frame; nil: as the driver has it. The receive queues' pools need room for
+        /// it in one mbuf.
+        public var mtu: Int?
 
         public init(
             pairs: Int = 1, receiveDescriptors: Int = 1024, transmitDescriptors: Int = 1024, dropWhenFullFrom: Int = 1,
@@ -74,8 +79,14 @@ public struct Port: ~Copyable, Sendable {
             }
         }
         try DPDKError.check(
-            cdpdk_port_configure(port, UInt16(queues.pairs), UInt16(queues.pairs), UInt16(queues.pools ?? 0)),
+            cdpdk_port_configure(
+                port, UInt16(queues.pairs), UInt16(queues.pairs), UInt16(queues.pools ?? 0),
+                queues.usesOffloads ? information.offloads.rawValue : 0),
             "configure \(information.name)")
+        // net_af_packet names a limit of 1514 bytes that it does not have: the interface behind it has the MTU.
+        if let mtu = queues.mtu, mtu != information.mtu, information.driver != "net_af_packet" {
+            try DPDKError.check(cdpdk_port_set_mtu(port, UInt16(mtu)), "set the MTU of \(information.name) to \(mtu)")
+        }
         for queue in 0..<queues.pairs {
             let number = UInt16(queue)
             try DPDKError.check(
@@ -90,6 +101,11 @@ public struct Port: ~Copyable, Sendable {
     }
 
     private static func takeDown(_ id: PortID, _ virtualDevice: String?) {
+        // A vhost-user back end's answers to the stop are interrupts for net_virtio_user, whose handler may still be looking at the port
+        // when it is freed (DPDK 22.11, virtio_interrupt_handler).
+        let answers = (try? id.information.driver) == "net_virtio_user"
+        let hold = unsafe answers ? cdpdk_interrupts_hold() : nil
+        defer { unsafe cdpdk_interrupts_release(hold) }
         _ = cdpdk_port_stop(id.rawValue)
         _ = cdpdk_port_close(id.rawValue)
         if let virtualDevice { _ = unsafe cdpdk_vdev_detach(virtualDevice) }

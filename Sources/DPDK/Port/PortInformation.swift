@@ -53,6 +53,9 @@ public struct PortInformation: Sendable {
     public let vmdq: VMDqLimits?
     /// The PCI device id, which tells NICs apart that share a driver; nil for a device that is not on a PCI bus.
     public let deviceID: UInt16?
+    /// What the transmitter can do, and what it was configured to do.
+    public let offloads: Offloads
+    public let configuredOffloads: Offloads
 
     init(_ info: cdpdk_port_info) {
         driver = Self.text(info.driver)
@@ -77,6 +80,8 @@ public struct PortInformation: Sendable {
                 maximumPools: Int(info.vmdq_pools), firstPool: Int(info.vmdq_pool_base),
                 firstQueue: Int(info.vmdq_queue_base), queueCount: Int(info.vmdq_queue_count))
         deviceID = info.pci_device < 0 ? nil : UInt16(truncatingIfNeeded: info.pci_device)
+        offloads = Offloads(rawValue: info.tx_offloads)
+        configuredOffloads = Offloads(rawValue: info.tx_offloads_on)
     }
 
     private static func text<T>(_ characters: T) -> String {

@@ -110,14 +110,15 @@ public struct GuestRingsHandle: @unchecked Sendable {
         }
     }
 
-    /// Copies the burst's first frames into buffers that the guest posted, as many as it did. The mbufs all stay the caller's.
+    /// Copies the burst's frames from place `first` on into buffers that the guest posted, as many as it did. The mbufs all stay the caller's.
     @inlinable @_noLocks
-    public func enqueue(_ burst: borrowing MbufBurst) -> Outcome {
-        if burst.isEmpty { return Outcome(count: 0, refused: 0) }
+    public func enqueue(_ burst: borrowing MbufBurst, from first: Int = 0) -> Outcome {
+        precondition(first >= 0 && first <= burst.count, "slot out of the burst")
+        if burst.count == first { return Outcome(count: 0, refused: 0) }
         var tooLong: UInt16 = 0
         var foreign: UInt16 = 0
         let done = unsafe cdpdk_guest_rings_deliver(
-            pointer, burst.unsafeSlots, UInt16(truncatingIfNeeded: burst.count), &tooLong, &foreign)
+            pointer, burst.unsafeSlots + first, UInt16(truncatingIfNeeded: burst.count - first), &tooLong, &foreign)
         return Outcome(count: Int(done), refused: Int(tooLong))
     }
 

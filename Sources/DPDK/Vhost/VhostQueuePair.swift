@@ -19,13 +19,22 @@ public struct VhostQueuePair: Sendable, Equatable {
         transmitVring = pair &* 2 &+ 1
     }
 
-    /// Copies the burst's first frames into the guest's memory, as many as it has buffers for; how many. The mbufs all stay the
-    /// caller's.
+    /// Says to the guest that both vrings are polled: it need not kick.
     @inlinable @_noLocks
-    public func enqueue(_ burst: borrowing MbufBurst) -> Int {
-        guard burst.count > 0 else { return 0 }
+    public func expectNoKicks() {
+        cdpdk_vhost_quiet(device, receiveVring)
+        cdpdk_vhost_quiet(device, transmitVring)
+    }
+
+    /// Copies the burst's frames from place `first` on into the guest's memory, as many as it has buffers for; how many. The mbufs all stay
+    /// the caller's.
+    @inlinable @_noLocks
+    public func enqueue(_ burst: borrowing MbufBurst, from first: Int = 0) -> Int {
+        precondition(first >= 0 && first <= burst.count, "slot out of the burst")
+        guard burst.count > first else { return 0 }
         return unsafe Int(
-            cdpdk_vhost_enqueue(device, receiveVring, burst.unsafeSlots, UInt16(truncatingIfNeeded: burst.count)))
+            cdpdk_vhost_enqueue(
+                device, receiveVring, burst.unsafeSlots + first, UInt16(truncatingIfNeeded: burst.count - first)))
     }
 
     /// Copies up to `limit` frames out of the guest's memory into mbufs of `pool` at the end of `burst`; how many.

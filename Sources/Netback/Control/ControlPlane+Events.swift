@@ -47,11 +47,18 @@ extension ControlPlane {
         guard let plugin else { return }
         for vif in vifs.values {
             guard let probed = vif.probed else { continue }
-            let guest = vif.guestNow
+            var guest = vif.presence
             if guest.generation == vif.toldGeneration { continue }
             vif.toldGeneration = guest.generation
-            if vif.isToldConnected { plugin.pathEvent(vif.attached == nil ? .guestGone : .guestDied, probed) }
-            vif.isToldConnected = guest.device >= 0
+            if vif.isToldConnected {
+                plugin.pathEvent(vif.sharesNothing ? .guestDied : .guestGone, probed)
+                // A frontend whose slow path went away under it has to begin anew, which the end of its link tells it.
+                if vif.guestNow.generation != vif.toldSlowPath { vif.remote?.reset() }
+                guest = vif.presence
+                vif.toldGeneration = guest.generation
+            }
+            vif.toldSlowPath = vif.guestNow.generation
+            vif.isToldConnected = guest.isThere
             if vif.isToldConnected { plugin.pathEvent(.guestConnected, probed) }
         }
     }

@@ -7,9 +7,6 @@ import Foundation
 import Logging
 
 extension ControlPlane {
-    /// Nanoseconds that a planned way back may take, and a second for what a plugin does besides.
-    private static let withdrawalLimit = AccelerationLimits().withdrawal + 1_000_000_000
-
     @unsafe
     func loadPlugin(_ hooks: UnsafePointer<viaduct_backend_hooks>) throws(NetbackError) {
         try operate { () throws(NetbackError) in
@@ -83,7 +80,7 @@ extension ControlPlane {
                 }
             }
         }
-        let end = DispatchTime.now() + .nanoseconds(Int(Self.withdrawalLimit))
+        let end = DispatchTime.now() + .milliseconds(configuration.withdrawalLimitMilliseconds)
         while DispatchTime.now() < end {
             let areAtRest = lock.withLock { plugin == nil || leaving.allSatisfy { $0.probed == nil || isAtRest($0) } }
             if areAtRest { return }
@@ -119,7 +116,7 @@ extension ControlPlane {
         vif.probed = plugin.probe(vif.description)
         if let probed = vif.probed {
             // Nothing is offered to a guest that is not there yet.
-            if vif.attached != nil && vif.guestNow.device < 0 { plugin.pathEvent(.guestDied, probed) }
+            if vif.sharesNothing && !vif.presence.isThere { plugin.pathEvent(.guestDied, probed) }
             plugin.want(true, probed)
         } else if directory.status(of: vif.id) == nil {
             let reason = AccelerationReason(.noSteeringForm, "plugin \(plugin.name) refused the vif")

@@ -30,7 +30,8 @@ extension ControlPlane {
     }
 
     private func addVifLocked(_ wanted: VifConfiguration, _ link: (any ControlLink)?) throws(NetbackError) -> UInt32 {
-        try validate(wanted)
+        try validate(wanted, hasLink: link != nil)
+        let guardBlock = try GuardBlock.make(wanted.policy, mac: wanted.mac)
         guard let slot = slots.firstIndex(where: { $0 == nil }) else { throw .tooManyVifs(limit: slots.count) }
         var link = link
         var attached: AttachedGuest?
@@ -46,6 +47,8 @@ extension ControlPlane {
             id: nextID, slot: slot, wanted, link: link, pool: pool, totals: CounterRow(totals),
             holdCapacity: configuration.holdCapacity, group: group, logger: logger)
         vif.attached = attached
+        vif.guardBlock = guardBlock
+        vif.lane.lane.policy = guardBlock?.reference
         nextID += 1
         // From here on the lane may know the vif: whatever fails, it is taken down in order.
         slots[slot] = vif.id
@@ -56,7 +59,9 @@ extension ControlPlane {
             throw .laneStuck
         }
         do throws(DPDKError) {
-            if attached == nil { vif.socket = try VhostSocket(path: wanted.socketPath, delegate: vif) }
+            if attached == nil {
+                vif.socket = try VhostSocket(path: wanted.socketPath, connects: wanted.connectsToGuest, delegate: vif)
+            }
         } catch {
             try takeDown(vif)
             throw .dpdk(error)
@@ -66,7 +71,7 @@ extension ControlPlane {
         return vif.id
     }
 
-    private func validate(_ wanted: VifConfiguration) throws(NetbackError) {
+    private func validate(_ wanted: VifConfiguration, hasLink: Bool) throws(NetbackError) {
         guard (1...31).contains(wanted.name.utf8.count) else {
             throw .invalidConfiguration("a vif's name has 1 to 31 bytes, not \(wanted.name.utf8.count)")
         }
@@ -75,13 +80,20 @@ extension ControlPlane {
             throw .invalidAddress(wanted.mac, vif: wanted.name)
         }
         if let vlan = wanted.vlan, !(1...4094).contains(vlan) { throw .invalidVLAN(vlan, vif: wanted.name) }
+        guard (1...8).contains(wanted.queuePairs), wanted.queuePairs == 1 || (!hasLink && wanted.attachment == nil) else {
+            throw .invalidConfiguration("a vif has 1 to 8 queue pairs, and one where its guest may be accelerated")
+        }
+        guard (68...9000).contains(wanted.mtu) else {
+            throw .invalidConfiguration("the MTU of a vif is 68 to 9000, not \(wanted.mtu)")
+        }
+        try wanted.policy.validate(vif: wanted.name, mtu: wanted.mtu)
         if let attachment = wanted.attachment {
             guard attachment.terms.mac == wanted.mac else { throw .invalidAddress(attachment.terms.mac, vif: wanted.name) }
             // Whether somebody serves it is found out by the listener.
             return
         }
         // librte_vhost removes a socket's path when it fails to listen there: never that of another process.
-        if (try? FileManager.default.attributesOfItem(atPath: wanted.socketPath)) != nil {
+        if !wanted.connectsToGuest, (try? FileManager.default.attributesOfItem(atPath: wanted.socketPath)) != nil {
             throw .socketExists(path: wanted.socketPath)
         }
     }
@@ -121,8 +133,11 @@ extension ControlPlane {
                 let names = PathCounter.allCases.filter(\.appliesToVif).map { ($0.name, row[$0]) }
                 return VifStatus(
                     id: vif.id, name: vif.configuration.name, mac: vif.configuration.mac,
-                    isConnected: vif.guestNow.device >= 0, acceleration: acceleration(of: vif),
+                    isConnected: vif.guestNow.device >= 0, hasControlLink: vif.remote?.presence.isThere,
+                    queuePairs: vif.guestNow.device < 0 ? 0 : vif.guestNow.pairs,
+                    acceleration: acceleration(of: vif),
                     counters: Dictionary(uniqueKeysWithValues: names), held: Int(row[.held]),
+                    memoryFaults: vif.memoryFaults.count, memoryFault: vif.memoryFaults.last?.text,
                     attachment: vif.attached?.status)
             }
         }
@@ -135,6 +150,9 @@ extension ControlPlane {
         if let words = vif.attached?.status.quarantine {
             let reason = AccelerationReason(.portDown, words)
             return AccelerationStatus(state: .quarantined(reason), reason: reason)
+        }
+        if vif.isWanted, isAtRest(vif), let reason = vif.policy.objection {
+            return AccelerationStatus(state: .refused(reason), reason: reason)
         }
         if let reported = directory.status(of: vif.id) { return reported }
         if !vif.isWanted { return AccelerationStatus(reason: AccelerationReason(.notWanted)) }

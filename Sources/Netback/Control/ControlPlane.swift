@@ -79,7 +79,8 @@ final class ControlPlane: @unchecked Sendable {
         unsafe lane = .allocate(capacity: 1)
         do throws(DPDKError) {
             let new = try NetbackLane(
-                configuration, uplink: uplink, pool: pool, totals: CounterRow(totals), commands: made.commands.handle,
+                configuration, uplink: uplink, port: try uplink.port.information, pool: pool, totals: CounterRow(totals),
+                commands: made.commands.handle,
                 events: EventSender(eventRing.handle, maximumVifs: configuration.maximumVifs),
                 commandsTaken: commandsTaken, hotHooks: hotHooks, quiescence: laneQuiescence.reader(0), vifs: vifLanes)
             let inbox = portInbox
@@ -174,6 +175,7 @@ final class ControlPlane: @unchecked Sendable {
             guard !isStopped else { return false }
             drainEvents()
             tickAttached()
+            endLostGuests()
             let isResetDue = followPort()
             tellGuestChanges()
             readLinks()

@@ -12,6 +12,7 @@ final class VifDirectory: @unchecked Sendable {
         let isAttached: Bool
         var nonce: UInt64 = 0
         var status: AccelerationStatus?
+        var history = AccelerationHistory()
         let flows: FlowSelectorBlock
         var flowHold = FlowHoldState.idle
     }
@@ -95,10 +96,17 @@ final class VifDirectory: @unchecked Sendable {
         lock.withLock {
             records[vif]?.nonce = 0
             records[vif]?.status = nil
+            records[vif]?.history.note(AccelerationStatus())
             records[vif]?.flowHold = .idle
         }
     }
 
-    func report(_ status: AccelerationStatus, vif: UInt32) { lock.withLock { records[vif]?.status = status } }
+    func report(_ status: AccelerationStatus, vif: UInt32) {
+        lock.withLock {
+            records[vif]?.status = status
+            records[vif]?.history.note(status)
+        }
+    }
+    func history(of vif: UInt32) -> [AccelerationChange] { lock.withLock { records[vif]?.history.changes ?? [] } }
     func status(of vif: UInt32) -> AccelerationStatus? { lock.withLock { records[vif]?.status } }
 }

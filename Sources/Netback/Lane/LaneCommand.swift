@@ -31,6 +31,8 @@ struct LaneCommand: Sendable {
         /// Of no vif: the uplink's port is not touched any more, or again.
         static var suspendUplink: UInt8 { @_noLocks get { 15 } }
         static var resumeUplink: UInt8 { @_noLocks get { 16 } }
+        /// Large argument: the address of the vif's new guard, or 0; the one before is not used any more.
+        static var setPolicy: UInt8 { @_noLocks get { 17 } }
     }
 
     static var wordCount: Int { @_noLocks get { 2 } }

@@ -22,6 +22,7 @@ extension NetbackLane {
     private mutating func carryOut(_ command: LaneCommand) {
         if command.operation == LaneCommand.Operation.attach { return attach(command) }
         if command.operation == LaneCommand.Operation.snapshot { return snapshot.begin(command.large, &localAddressesChanged) }
+        if command.operation == LaneCommand.Operation.copyTable { return copyTable(command) }
         if command.operation == LaneCommand.Operation.suspendUplink {
             isUplinkSuspended = true
             return
@@ -60,6 +61,8 @@ extension NetbackLane {
             vif.lane.nonce = command.large
         case LaneCommand.Operation.reset:
             vif.lane.reset()
+        case LaneCommand.Operation.setPolicy:
+            unsafe vif.lane.policy = GuardReference(word: command.large)
         case LaneCommand.Operation.holdFlows, LaneCommand.Operation.releaseFlows:
             carryOutFlows(command, vif)
         default:

@@ -52,7 +52,6 @@ extension NetbackLane {
     /// nil when there is no place for it yet, or no mbuf: the next round tries again.
     @_noLocks
     private mutating func makeFence(for vif: VifReference) -> Mbuf? {
-        if vif.lane.outbox.freeCapacity == 0 { vif.lane.flush(&spent) }
         guard vif.lane.hasPlaceForFence, pool.allocate(1, into: &fresh) else { return nil }
         let mbuf = fresh[0]
         let frame = FenceFrame(nonce: vif.lane.nonce, sequence: vif.lane.fence.sequence)
@@ -117,7 +116,7 @@ extension VifLane {
     var hasPlaceForFence: Bool {
         @_noLocks get {
             if case .some = sentSequence { return false }
-            return isConnected && fencePlace == 0 && heldCount == 0 && outbox.freeCapacity > 0
+            return isConnected && fencePlace == 0 && heldCount == 0
         }
     }
 

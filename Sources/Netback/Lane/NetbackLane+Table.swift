@@ -9,6 +9,7 @@ extension NetbackLane {
         guard source.isValidUnicast else { return true }
         let key = ForwardingTable.key(source, vlan: vlan)
         guard let place = table.place(of: key) else {
+            guard hasShare(port) else { return true }
             if table.learn(key, port: port, seen: clock.seconds) {
                 if !port.isUplink { localAddressesChanged = true }
             } else {
@@ -20,7 +21,7 @@ extension NetbackLane {
         if entry.isStatic { return entry.port == port }
         if entry.port == port {
             table.refresh(place, seen: clock.seconds)
-        } else {
+        } else if hasShare(port) {
             table.move(place, to: port, seen: clock.seconds)
             totals.add(to: .fdbMoves)
             if !port.isUplink || !entry.port.isUplink { localAddressesChanged = true }

@@ -8,7 +8,12 @@ import Dataplane
 /// loop's lcore touches it; everything else talks to it by ``LaneCommand``s, ``LaneEvent``s and ``SharedWord``s.
 struct NetbackLane: ~Copyable {
     static var uplinkBurst: Int { @_noLocks get { 64 } }
-    static var uplinkOutboxCapacity: Int { @_noLocks get { 256 } }
+    /// A guest's burst may come on top of so many frames that wait for the wire.
+    static var uplinkOutboxShare: Int { @_noLocks get { 224 } }
+    /// Frames that a TCP segment makes, as a rule: 64 KB in frames of 1500 bytes.
+    static var usualPieces: Int { @_noLocks get { 48 } }
+    /// There is room for a burst of nothing but such segments.
+    static var uplinkOutboxCapacity: Int { @_noLocks get { uplinkOutboxShare + VifLane.burst * usualPieces } }
     static var commandsPerRound: Int { @_noLocks get { 8 } }
     /// Table entries that ageing, or a snapshot, looks at in one round.
     static var entriesPerRound: Int { @_noLocks get { 16 } }
@@ -16,6 +21,10 @@ struct NetbackLane: ~Copyable {
     let uplink: QueuePair
     let pool: MempoolHandle
     let uplinkReceiveRing: Int
+    /// What the port's transmitter does about unfinished frames.
+    let uplinkOffloads: Offloads
+    /// Bytes of the longest frame that goes to the wire, a tag included.
+    let uplinkLongestFrame: Int
     /// How long a full transmit ring takes on a 10 Gbit/s wire, in nanoseconds (1538 bytes a frame, gap and preamble included).
     let ringNanoseconds: UInt64
     let ageSeconds: UInt32
@@ -65,7 +74,7 @@ struct NetbackLane: ~Copyable {
     var posted: UInt64 = 0
 
     init(
-        _ configuration: NetbackConfiguration, uplink: QueuePair, pool: MempoolHandle, totals: CounterRow,
+        _ configuration: NetbackConfiguration, uplink: QueuePair, port: PortInformation, pool: MempoolHandle, totals: CounterRow,
         commands: WordRingHandle, events: EventSender, commandsTaken: SharedWord, hotHooks: SharedWord,
         quiescence: QuiescenceReader, vifs: VifLanes
     ) throws(DPDKError) {
@@ -80,6 +89,8 @@ struct NetbackLane: ~Copyable {
         self.vifs = vifs
         maximumVifs = configuration.maximumVifs
         uplinkReceiveRing = configuration.uplinkReceiveRing
+        uplinkOffloads = port.configuredOffloads
+        uplinkLongestFrame = (configuration.uplinkMTU ?? port.mtu) + 18
         ringNanoseconds = UInt64(configuration.uplinkTransmitRing) * 1538 * 8 / 10
         ageSeconds = UInt32(configuration.fdbAgeSeconds)
         table = try ForwardingTable(
@@ -88,7 +99,7 @@ struct NetbackLane: ~Copyable {
         received = MbufBurst(capacity: Self.uplinkBurst)
         fromGuest = MbufBurst(capacity: VifLane.burst)
         fresh = MbufBurst(capacity: 1)
-        spent = MbufBurst(capacity: VifLane.outboxCapacity)
+        spent = MbufBurst(capacity: 256)
         uplinkOutbox = MbufBurst(capacity: Self.uplinkOutboxCapacity)
     }
 
@@ -116,7 +127,10 @@ struct NetbackLane: ~Copyable {
     private mutating func refreshGuests() {
         var turn = 0
         while turn < vifs.count {
-            vifs[turn].lane.refreshGuest()
+            let vif = vifs[turn]
+            vif.lane.refreshGuest()
+            vif.lane.now = clock.ticks
+            if let policy = vif.lane.policy { policy.state.now = clock.ticks }
             turn += 1
         }
     }

@@ -26,24 +26,3 @@ struct SharedWord: @unchecked Sendable {
     @inline(always) @_noLocks
     func store(_ value: UInt64) { unsafe cell.pointee.store(value, ordering: .releasing) }
 }
-
-/// Which guest is behind a vif, in one word: what librte_vhost's thread writes and the lane reads once a round.
-struct GuestWord: Sendable {
-    /// Grows with each connect and each disconnect.
-    let generation: UInt32
-    /// The device number; -1 when no guest is there.
-    let device: Int32
-
-    @inline(always) @_noLocks
-    init(_ word: UInt64) {
-        generation = UInt32(truncatingIfNeeded: word >> 32)
-        device = Int32(truncatingIfNeeded: word & 0xFFFF_FFFF) &- 1
-    }
-
-    init(generation: UInt32, device: Int32) {
-        self.generation = generation
-        self.device = device
-    }
-
-    var word: UInt64 { UInt64(generation) << 32 | UInt64(UInt32(bitPattern: device &+ 1)) }
-}

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
-import Synchronization
 
 /// Where a port's events wait for the control plane. They come on DPDK's interrupt thread, which has to go on, and on which a port
 /// must not be reset.
 final class PortEventInbox: Sendable {
-    private let events = Mutex<[PortEvent]>([])
+    private let events = Lock<[PortEvent]>([])
 
     func put(_ event: PortEvent) {
         // Said twice in a row it means the same.

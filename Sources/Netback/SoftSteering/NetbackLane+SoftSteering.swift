@@ -6,19 +6,21 @@ extension NetbackLane {
     /// Takes a burst that the guest sent by its VI, straight to the uplink; how many frames.
     ///
     /// The uplink's outbox has room for a full burst. What goes this way is not switched: a VI leads to the wire, whatever it is
-    /// made of.
+    /// made of. Its policy is that of the vif.
     @_noLocks
     mutating func pollVI(_ vif: VifReference) -> Int {
         let count = vif.lane.soft.receive(into: &fromGuest)
         guard count > 0 else { return 0 }
-        if vif.lane.vlan == 0 {
+        if case .some = vif.lane.policy {
+            appendGuarded(vif)
+        } else if vif.lane.vlan == 0 {
             fromGuest.move(to: &uplinkOutbox)
             appended &+= UInt64(count)
         } else {
             appendTagged(vif.lane.vlan)
         }
         vif.lane.count(.viReceived, count)
-        // Behind the append: whoever sees the count may send more by the slow path, to the same outbox.
+        // Behind the append, refused frames included: whoever sees the count may send more by the slow path, to the same outbox.
         vif.lane.soft.settle(count)
         return count
     }

@@ -19,6 +19,7 @@ extension VifLane {
     @_noLocks
     mutating func offerToVI(_ mbuf: Mbuf, spent: inout MbufBurst) {
         count(.offered)
+        if limitsToGuest(mbuf) { return drop(mbuf, .egressLimited, &spent) }
         if soft.outbox.freeCapacity == 0 { flushVI(&spent) }
         soft.outbox.append(mbuf)
     }

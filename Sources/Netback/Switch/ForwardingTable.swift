@@ -27,11 +27,13 @@ struct ForwardingTable: ~Copyable {
     private let capacity: Int
     private(set) var count = 0
     private(set) var learnedCount = 0
+    private var shares: PortShares
 
     init(name: String, learned: Int, statics: Int) throws(DPDKError) {
         learnedCapacity = learned
         capacity = learned + statics
         places = try HashTable(name: name, capacity: max(capacity, 8))
+        shares = PortShares(slots: statics)
         unsafe entries = .allocate(capacity: capacity)
     }
 
@@ -65,6 +67,8 @@ struct ForwardingTable: ~Copyable {
     @_noLocks
     mutating func move(_ place: Int, to port: SwitchPort, seen: UInt32) {
         precondition(place >= 0 && place < count, "no such entry")
+        unsafe shares.remove(entries[place].port)
+        shares.add(port)
         unsafe entries[place].port = port
         unsafe entries[place].seen = seen
     }
@@ -76,8 +80,13 @@ struct ForwardingTable: ~Copyable {
             return false
         }
         learnedCount += 1
+        shares.add(port)
         return true
     }
+
+    /// Learned addresses behind a vif's port; 0 for the uplink's, which nobody counts.
+    @_noLocks
+    mutating func learnedCount(behind port: SwitchPort) -> Int { shares.count(of: port) }
 
     /// Ties an address to a vif's port, whatever was learned before. An address that is already tied stays where it is.
     @_noLocks
@@ -102,7 +111,10 @@ struct ForwardingTable: ~Copyable {
     mutating func remove(at place: Int) {
         precondition(place >= 0 && place < count, "no such entry")
         let gone = unsafe entries[place]
-        if !gone.isStatic { learnedCount -= 1 }
+        if !gone.isStatic {
+            learnedCount -= 1
+            shares.remove(gone.port)
+        }
         places.remove(gone.key)
         count -= 1
         if place < count {

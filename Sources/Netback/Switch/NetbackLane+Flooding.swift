@@ -31,12 +31,8 @@ extension NetbackLane {
     @_noLocks
     private mutating func copy(_ mbuf: Mbuf, vlan: UInt16, to port: SwitchPort) {
         totals.add(to: .floodCopies)
-        guard pool.allocate(1, into: &fresh) else { return totals.add(to: .noMbuf) }
+        guard mbuf.copyWhole(pool: pool, into: &fresh) else { return totals.add(to: .noMbuf) }
         let copy = fresh[0]
-        guard copy.copyFrame(from: mbuf) else {
-            fresh.free()
-            return totals.add(to: .oversize)
-        }
         fresh.removeAll()
         deliver(copy, vlan: vlan, to: port, destination: .broadcast, isFromUplink: false)
     }

@@ -13,7 +13,7 @@ extension NetbackLane {
         if let reason = objection(to: mbuf) { return drop(mbuf, reason) }
         let vlan = Self.vlan(of: mbuf.bytes)
         if vlan != 0 {
-            guard members.contains(vlan), mbuf.removeTag(), !mbuf.bytes.isInVLAN else { return drop(mbuf, .tagged) }
+            guard members.contains(vlan), mbuf.removeTag() else { return drop(mbuf, .tagged) }
         }
         let frame = mbuf.bytes
         // Fences never come by the wire.
@@ -40,6 +40,7 @@ extension NetbackLane {
         if frame.isInVLAN { return drop(mbuf, .tagged, vif) }
         let destination = frame.mac(at: 0)
         if isReserved(destination) { return drop(mbuf, .reservedAddress, vif) }
+        if let reason = vif.lane.refusal(of: mbuf) { return drop(mbuf, reason, vif) }
         let source = frame.mac(at: 6)
         let origin = vif.lane.port
         let vlan = vif.lane.vlan
@@ -57,14 +58,14 @@ extension NetbackLane {
 
     /// What speaks against switching a frame, wherever it came from.
     @_noLocks
-    private mutating func objection(to mbuf: Mbuf) -> PathCounter? {
-        // Longer than one buffer: neither every NIC nor a copy for a second port takes it.
-        if mbuf.segmentCount != 1 { return .multiSegment }
+    mutating func objection(to mbuf: Mbuf) -> PathCounter? {
         let frame = mbuf.bytes
         guard frame.count >= 14 else { return .runt }
         let type = EtherType(rawValue: frame.u16(at: 12))
         guard type.isVLANTag else { return nil }
         if frame.count < 18 { return .runt }
+        // What takes out the first of two tags finds itself in the VLAN of the second one.
+        if EtherType(rawValue: frame.u16(at: 16)).isVLANTag { return .tagged }
         // A provider's tag (IEEE Std 802.1Q, "S-TAG") is no VLAN of ours.
         return type == .qinq && frame.isInVLAN ? .tagged : nil
     }
@@ -83,8 +84,10 @@ extension NetbackLane {
             // Room was made sure of before the frame was taken from its guest.
             guard uplinkOutbox.freeCapacity > 0 else { return drop(mbuf, .uplinkFull) }
             guard Self.tag(mbuf, vlan: vlan) else { return drop(mbuf, .noHeadroom) }
-            uplinkOutbox.append(mbuf)
-            appended &+= 1
+            if mbuf.mayBeUnfinished || mbuf.packetLength > uplinkLongestFrame || mbuf.segmentCount > 1 {
+                return finishForUplink(mbuf)
+            }
+            appendToUplink(mbuf)
             return
         }
         guard let vif = vifs.at(port) else { return drop(mbuf, .noDestination) }

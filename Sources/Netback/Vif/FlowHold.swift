@@ -173,7 +173,7 @@ extension VifLane {
             if accepted == 0 { return }
             count(.guestDelivered, accepted - outcome.refused)
             count(.tooLongForGuest, outcome.refused)
-            count(.guestDeliveredBytes, Self.bytes(of: flowHold.releasing, first: accepted))
+            count(.guestDeliveredBytes, Self.size(of: flowHold.releasing, count: accepted).bytes)
             flowHold.releasing.move(to: &spent, limit: accepted)
             spent.free()
             rounds += 1
@@ -187,6 +187,7 @@ extension NetbackLane {
         if command.operation == LaneCommand.Operation.holdFlows {
             if let block = unsafe FlowSelectorBlock(word: command.large) {
                 vif.lane.flowHold.begin(block, count: Int(command.small))
+                vif.lane.aheadOfFlows = vif.lane.outbox.count
             }
             vif.lane.count(.flowHolds)
             events.sendObliged(LaneEvent(LaneEvent.Kind.flowsHeld, vif: vif.lane.port.vif))

@@ -8,22 +8,22 @@ enum GuestEndpoint {
     /// The rings shared with an attached guest.
     case rings(GuestRingsHandle)
 
-    /// Copies the burst's first frames to the guest, as many as it has buffers for. The mbufs all stay the caller's.
+    /// Copies the burst's frames from place `first` on to the guest, as many as it has buffers for. The mbufs all stay the caller's.
     @inline(always) @_noLocks
-    func enqueue(_ burst: borrowing MbufBurst) -> GuestRingsHandle.Outcome {
+    func enqueue(_ burst: borrowing MbufBurst, from first: Int = 0) -> GuestRingsHandle.Outcome {
         switch self {
-        case .vhost(let vrings): GuestRingsHandle.Outcome(count: vrings.enqueue(burst), refused: 0)
-        case .rings(let rings): rings.enqueue(burst)
+        case .vhost(let vrings): GuestRingsHandle.Outcome(count: vrings.enqueue(burst, from: first), refused: 0)
+        case .rings(let rings): rings.enqueue(burst, from: first)
         }
     }
 
     /// Copies what the guest sent into mbufs of `pool`. The refused part never gets there.
     @inline(always) @_noLocks
-    func dequeue(into burst: inout MbufBurst, pool: MempoolHandle) -> GuestRingsHandle.Outcome {
+    func dequeue(into burst: inout MbufBurst, pool: MempoolHandle, limit: Int) -> GuestRingsHandle.Outcome {
         switch self {
         case .vhost(let vrings):
-            GuestRingsHandle.Outcome(count: vrings.dequeue(into: &burst, pool: pool), refused: 0)
-        case .rings(let rings): rings.dequeue(into: &burst, pool: pool)
+            GuestRingsHandle.Outcome(count: vrings.dequeue(into: &burst, pool: pool, limit: limit), refused: 0)
+        case .rings(let rings): rings.dequeue(into: &burst, pool: pool, limit: limit)
         }
     }
 }

@@ -7,6 +7,7 @@ extension VifLane {
     mutating func beginHold() {
         releaseEnded()
         holdState = .holding
+        aheadOfHold = outbox.count
         count(.holds)
     }
 

@@ -12,6 +12,42 @@ extension VifLane {
     mutating func offer(_ mbuf: Mbuf, isKeyed: Bool, spent: inout MbufBurst) {
         count(.offered)
         guard isConnected else { return drop(mbuf, .guestAbsent, &spent) }
+        if limitsToGuest(mbuf) { return drop(mbuf, .egressLimited, &spent) }
+        if mbuf.mayBeUnfinished { return offerUnfinished(mbuf, isKeyed: isKeyed, spent: &spent) }
+        queue(mbuf, isKeyed: isKeyed, spent: &spent)
+    }
+
+    /// Does what its sender left to do, as far as the guest's driver does not.
+    @_noLocks
+    private mutating func offerUnfinished(_ mbuf: Mbuf, isKeyed: Bool, spent: inout MbufBurst) {
+        switch mbuf.finish(for: features.offloads) {
+        case .done: queue(mbuf, isKeyed: isKeyed, spent: &spent)
+        case .senseless: drop(mbuf, .badOffload, &spent)
+        case .pieces(let pieces):
+            guard pieces <= Self.maximumPieces else { return drop(mbuf, .badOffload, &spent) }
+            var made = 0
+            while made < pieces, mbuf.split(from: made, pool: pool, into: &cut) > 0 {
+                made += cut.count
+                var index = 0
+                while index < cut.count {
+                    queue(cut[index], isKeyed: isKeyed, spent: &spent)
+                    index += 1
+                }
+                cut.removeAll()
+            }
+            // The pieces are the whole; when some are missing, the whole stands for those.
+            count(.segmentsAdded, made < pieces ? made : made - 1)
+            if made < pieces { return drop(mbuf, .segmentsLost, &spent) }
+            spent.append(mbuf)
+            spent.free()
+        }
+    }
+
+    /// Takes a finished frame for the guest.
+    @_noLocks
+    private mutating func queue(_ mbuf: Mbuf, isKeyed: Bool, spent: inout MbufBurst) {
+        // One that the guest cuts, or takes, as a whole may be as long as its sender made it.
+        if mbuf.packetLength > longestFrame, !mbuf.requestsSegmentation { return drop(mbuf, .tooLongForGuest, &spent) }
         if isKeyed {
             if flowHold.isKeeping, flowHold.names(mbuf) {
                 if !flowHold.append(mbuf) { drop(mbuf, .flowHoldOverflow, &spent) }
@@ -24,36 +60,45 @@ extension VifLane {
                 return
             }
         }
-        if outbox.freeCapacity == 0 { flushOutbox(&spent) }
-        guard outbox.freeCapacity > 0 else { return drop(mbuf, .vringFull, &spent) }
+        if pairs > 1 {
+            let pair = Self.pair(of: mbuf, among: pairs)
+            if pair > 0 { return queueAside(mbuf, pair, &spent) }
+        }
+        if !outbox.hasRoom(for: mbuf), !outbox.isVain { flushOutbox() }
+        guard outbox.hasRoom(for: mbuf) else { return drop(mbuf, .vringFull, &spent) }
         outbox.append(mbuf)
     }
 
     @_noLocks
-    private mutating func drop(_ mbuf: Mbuf, _ reason: PathCounter, _ spent: inout MbufBurst) {
+    mutating func drop(_ mbuf: Mbuf, _ reason: PathCounter, _ spent: inout MbufBurst) {
         count(reason)
         spent.append(mbuf)
         spent.free()
     }
 
-    /// Puts what waits for the guest into its receive vring, or ring, released frames first.
+    /// Puts what waits for the guest into its receive vring, or ring: what is released behind what was in front of it when it was held, and
+    /// before what came since.
     @_noLocks
     mutating func flush(_ spent: inout MbufBurst) {
         guard isConnected else { return }
-        if case .releasing = holdState { releaseHeld(&spent) }
-        if !outbox.isEmpty { flushOutbox(&spent) }
-        // Behind what was in front of them when they were held.
-        if flowHold.isReleasing && outbox.isEmpty { releaseFlows(&spent) }
+        if aheadOfHold > 0 || aheadOfFlows > 0 { flushOutbox() }
+        if case .releasing = holdState, aheadOfHold == 0 { releaseHeld(&spent) }
+        if flowHold.isReleasing && aheadOfFlows == 0 { releaseFlows(&spent) }
+        if !outbox.isEmpty { flushOutbox() }
+        outbox.beginRound()
+        if sides.count > 0 { flushSides() }
     }
 
-    /// What the vring has no room for is dropped, unless a fence is among it: then it waits, the fence must not be lost and
-    /// frames must not overtake it.
+    /// What the vring has no room for waits, until the guest is given up. Where a fence is among it, it waits even then: the fence must not be
+    /// lost and frames must not overtake it.
     @_noLocks
-    mutating func flushOutbox(_ spent: inout MbufBurst) {
+    mutating func flushOutbox() {
         let endpoint = endpoint
+        var sent = 0
+        var mbufs = 0
         // librte_vhost takes at most 32 at a time.
-        while !outbox.isEmpty {
-            let outcome = endpoint.enqueue(outbox)
+        while sent < outbox.count {
+            let outcome = endpoint.enqueue(outbox.frames, from: sent)
             let accepted = outcome.count
             if accepted == 0 { break }
             var delivered = accepted - outcome.refused
@@ -68,27 +113,34 @@ extension VifLane {
                     fencePlace -= accepted
                 }
             }
-            let bytes = Self.bytes(of: outbox, first: accepted)
+            let size = Self.size(of: outbox.frames, from: sent, count: accepted)
             count(.guestDelivered, delivered)
             // Bytes of a frame that found no buffer are counted, too: there is no such frame where pools have one data room.
-            count(.guestDeliveredBytes, delivered + outcome.refused < accepted ? bytes - FenceFrame.length : bytes)
-            outbox.move(to: &spent, limit: accepted)
-            spent.free()
+            count(.guestDeliveredBytes, delivered + outcome.refused < accepted ? size.bytes - FenceFrame.length : size.bytes)
+            mbufs += size.mbufs
+            sent += accepted
         }
-        if outbox.isEmpty || fencePlace > 0 { return }
+        outbox.took(sent, mbufs: mbufs, now: now)
+        aheadOfHold = aheadOfHold > sent ? aheadOfHold - sent : 0
+        aheadOfFlows = aheadOfFlows > sent ? aheadOfFlows - sent : 0
+        if fencePlace > 0 || !outbox.isGivenUp { return }
         count(.vringFull, outbox.free())
+        aheadOfHold = 0
+        aheadOfFlows = 0
     }
 
-    /// Bytes of the first `count` frames.
+    /// What `count` frames from place `first` on come to.
     @_noLocks
-    static func bytes(of burst: borrowing MbufBurst, first count: Int) -> Int {
+    static func size(of burst: borrowing MbufBurst, from first: Int = 0, count: Int) -> (bytes: Int, mbufs: Int) {
         var bytes = 0
-        var index = 0
-        while index < count {
+        var mbufs = 0
+        var index = first
+        while index < first + count {
             bytes += burst[index].packetLength
+            mbufs += burst[index].segmentCount
             index += 1
         }
-        return bytes
+        return (bytes, mbufs)
     }
 
     /// Hands held frames out, in order, as the vring has room; bounded for one round.
@@ -106,7 +158,7 @@ extension VifLane {
             let outcome = endpoint.enqueue(releasing)
             let accepted = outcome.count
             if accepted == 0 { return }
-            let bytes = Self.bytes(of: releasing, first: accepted)
+            let bytes = Self.size(of: releasing, count: accepted).bytes
             count(.guestDelivered, accepted - outcome.refused)
             count(.tooLongForGuest, outcome.refused)
             count(.guestDeliveredBytes, bytes)

@@ -7,8 +7,9 @@ import Wire
 ///
 /// Made by the control plane, the lane's from the `attach` command until it took `detach`.
 struct VifLane: ~Copyable {
-    static var outboxCapacity: Int { @_noLocks get { 256 } }
     static var burst: Int { @_noLocks get { 32 } }
+    /// A TCP segment that is to be cut into more frames than that is nobody's idea of a segment: 64 KB in pieces of 64 bytes.
+    static var maximumPieces: Int { @_noLocks get { 1024 } }
 
     enum Hold {
         case none
@@ -28,12 +29,20 @@ struct VifLane: ~Copyable {
     let totals: CounterRow
 
     /// Frames for the guest, in order.
-    var outbox: MbufBurst
+    var outbox: GuestOutbox
+    /// Of the outbox's frames, those that were there when the hold began: what is held comes behind them, and not behind later ones.
+    var aheadOfHold = 0
+    /// The same for frames that are held of single flows.
+    var aheadOfFlows = 0
     /// Place of the fence in the outbox, counted from 1; 0 when none is there.
     var fencePlace = 0
     /// The sequence number of the fence in the outbox; nil when nobody wants to know when it is through.
     var queuedSequence: UInt32?
     var hold: MbufQueue
+    /// Empty between uses: pieces of a TCP segment.
+    var cut: MbufBurst
+    /// To the guest's further queue pairs.
+    var sides: SideQueues
     /// The part of the hold that is offered to the vring.
     var releasing: MbufBurst
     var holdState = Hold.none
@@ -43,9 +52,23 @@ struct VifLane: ~Copyable {
 
     var soft = SoftSteering()
 
+    /// nil when the vif's guest may do anything.
+    var policy: GuardReference?
+
     /// As of this round.
+    private var word: UInt64 = 0
+    /// The time-stamp counter.
+    var now: UInt64 = 0
     var generation: UInt32 = 0
     var device: VhostDeviceID = -1
+    /// Queue pairs that the guest uses.
+    private(set) var pairs = 1
+    private(set) var features = GuestFeatures(rawValue: 0)
+    /// Bytes of the longest frame that the guest can be given.
+    private(set) var longestFrame = 0
+    /// The queue pair whose turn it is to be polled first.
+    var pairTurn = 0
+    private let mtu: Int
     /// Of an attached guest; nil for one that comes by vhost-user.
     private let rings: GuestRingsHandle?
     /// Valid while connected.
@@ -63,7 +86,7 @@ struct VifLane: ~Copyable {
 
     init(
         port: SwitchPort, mac: MACAddress, vlan: UInt16, pool: MempoolHandle, guest: SharedWord, row: CounterRow,
-        totals: CounterRow, holdCapacity: Int, rings: GuestRingsHandle? = nil
+        totals: CounterRow, holdCapacity: Int, queuePairs: Int = 1, mtu: Int = 1500, rings: GuestRingsHandle? = nil
     ) {
         self.port = port
         self.mac = mac
@@ -74,7 +97,10 @@ struct VifLane: ~Copyable {
         self.totals = totals
         self.rings = rings
         endpoint = .vhost(VhostQueuePair(device: -1, pair: 0))
-        outbox = MbufBurst(capacity: Self.outboxCapacity)
+        outbox = GuestOutbox()
+        sides = SideQueues(count: queuePairs - 1)
+        self.mtu = mtu
+        cut = MbufBurst(capacity: Self.burst)
         hold = MbufQueue(capacity: holdCapacity)
         flowHold = FlowHold(capacity: holdCapacity)
         releasing = MbufBurst(capacity: Self.burst)
@@ -94,12 +120,28 @@ struct VifLane: ~Copyable {
     /// Reads which guest is there. What was on its way to a guest that went is freed.
     @_noLocks
     mutating func refreshGuest() {
-        let word = GuestWord(guest.load())
-        if word.generation == generation { return }
-        generation = word.generation
-        if isConnected { guestWent() }
-        device = word.device
-        if let rings { endpoint = .rings(rings) } else { endpoint = .vhost(VhostQueuePair(device: device, pair: 0)) }
+        let loaded = guest.load()
+        if loaded == word { return }
+        word = loaded
+        let now = GuestWord(loaded)
+        pairs = now.pairs <= sides.count + 1 ? now.pairs : sides.count + 1
+        features = now.features
+        longestFrame = features.longestFrame(mtu: mtu)
+        if now.generation != generation {
+            generation = now.generation
+            if isConnected { guestWent() }
+            device = now.device
+        }
+        if let rings {
+            endpoint = .rings(rings)
+            return
+        }
+        endpoint = .vhost(VhostQueuePair(device: device, pair: 0))
+        var pair = 0
+        while isConnected, pair < pairs {
+            VhostQueuePair(device: device, pair: UInt16(truncatingIfNeeded: pair)).expectNoKicks()
+            pair += 1
+        }
     }
 
     @_noLocks
@@ -116,8 +158,10 @@ struct VifLane: ~Copyable {
     /// Frees every frame on its way to the guest, each a drop with that reason; a fence among them counts as one, too.
     @_noLocks
     mutating func freeAll(_ reason: PathCounter) {
-        count(reason, outbox.free() + releasing.free() + hold.free() + flowHold.free() + soft.outbox.free())
+        count(reason, outbox.reset() + sides.reset() + releasing.free() + hold.free() + flowHold.free() + soft.outbox.free())
         fencePlace = 0
+        aheadOfHold = 0
+        aheadOfFlows = 0
     }
 
     @_noLocks
@@ -129,6 +173,6 @@ struct VifLane: ~Copyable {
     @_noLocks
     mutating func publishDepths() {
         row.set(heldCount + flowHold.count, at: .held)
-        row.set(outbox.count, at: .queued)
+        row.set(outbox.count + sides.waiting, at: .queued)
     }
 }

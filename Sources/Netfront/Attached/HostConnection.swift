@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 public import Acceleration
+import DPDK
 import Dataplane
 import Foundation
 import Synchronization
@@ -7,7 +8,7 @@ import Synchronization
 /// The guest's end of an attach socket: asks the host to let this process in, and then carries the control link.
 public final class HostConnection: Sendable {
     private let socket: MessageSocket
-    private let thread = Mutex<ControlThread?>(nil)
+    private let thread = Lock<ControlThread?>(nil)
     private let carrier: Carrier
 
     /// The frontend's end of the control link, for the netfront.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 public import CViaductAccel
+import DPDK
 import Dataplane
 import Foundation
 import Logging
@@ -38,7 +39,9 @@ extension Netfront {
         if let plugin { throw .pluginAlreadyLoaded(plugin.name) }
         // Its VI was never closed, so this device gets no other one.
         if let stuckPlugin { throw .pluginStuck(stuckPlugin.name) }
-        var vif = VifDescription(id: 0, name: configuration.name, mac: configuration.mac).c
+        var description = VifDescription(id: 0, name: configuration.name, mac: configuration.mac)
+        description.mempool = pool.name
+        var vif = description.c
         guard let state = unsafe hooks.pointee.new_device(hooks.pointee.plugin, &vif) else { throw .pluginRefused(name) }
         let binding = UnsafeMutablePointer<PluginBinding>.allocate(capacity: 1)
         unsafe binding.initialize(to: PluginBinding(hooks: hooks, device: state))

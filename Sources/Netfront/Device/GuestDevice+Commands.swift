@@ -30,7 +30,7 @@ extension GuestDevice {
             gateReport = .nothing
         case .drain:
             isDraining = true
-            lastYield = 0
+            settled.restart()
             stopFastTransmit()
             peers.withdrawAll()
         case .close: close()

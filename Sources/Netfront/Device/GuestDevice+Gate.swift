@@ -63,12 +63,9 @@ extension GuestDevice {
     /// empty poll proves nothing.
     @_noLocks
     mutating func checkDrained(_ binding: PluginBinding, mayHoldMore: Bool) {
-        let now = binding.clock()
-        if mayHoldMore || lastYield == 0 {
-            lastYield = now
-            return
-        }
-        guard now &- lastYield >= settleNanoseconds, peers.leaving == 0, peers.fast == 0 else { return }
+        if mayHoldMore { settled.renew() }
+        let isSettled = settled.isOver(settleNanoseconds, at: binding.clock())
+        guard isSettled, !mayHoldMore, peers.leaving == 0, peers.fast == 0 else { return }
         isDraining = false
         isPollingVI = false
         // Nothing was kept back, so there is nothing that a fence would be waited for.

@@ -51,6 +51,7 @@ extension GuestDevice {
         } else {
             // The driver can't tell: after a full ring of the longest frames at 10 Gbit/s nothing of it can be left.
             let now = binding.clock()
+            if now == 0 { return }
             if transmitDoneAt == 0 { transmitDoneAt = now &+ Self.fullRingNanoseconds }
             isDone = now >= transmitDoneAt
         }

@@ -57,8 +57,8 @@ struct GuestDevice: ~Copyable {
     var flows = FlowGate()
     var isDraining = false
     var settleNanoseconds: UInt64 = 0
-    /// The VI's clock when it last yielded a frame, or when draining began.
-    var lastYield: UInt64 = 0
+    /// Since the VI last yielded a frame, or since draining began.
+    var settled = SettleWatch()
     /// What a round of the slow path, or of the VI, brought.
     var received: MbufBurst
 

@@ -35,8 +35,8 @@ struct FlowGate: ~Copyable {
 
     var drain = Drain.none
     var drainSequence: UInt32 = 0
-    /// The VI's clock when the drain began, and frames that it yielded since the settle time was over.
-    var drainStart: UInt64 = 0
+    /// Since the drain began, and frames that the VI yielded since that time was over.
+    var settled = SettleWatch()
     var drainYielded = 0
 
     /// Frames to come before the next that is looked at, and what draws that number.

@@ -18,7 +18,7 @@ extension GuestDevice {
         if order.drains {
             flows.drain = .settling
             flows.drainSequence = order.sequence
-            flows.drainStart = 0
+            flows.settled.restart()
         }
         tell(.flowOrderTaken)
     }
@@ -127,9 +127,7 @@ extension GuestDevice {
     @_noLocks
     mutating func checkFlowsDrained(_ binding: PluginBinding, yielded: Int, limit: Int) {
         if flows.drain == .settling {
-            let now = binding.clock()
-            if flows.drainStart == 0 { flows.drainStart = now == 0 ? 1 : now }
-            guard now &- flows.drainStart >= settleNanoseconds else { return }
+            guard flows.settled.isOver(settleNanoseconds, at: binding.clock()) else { return }
             flows.drain = .polling
             flows.drainYielded = 0
             // This poll may have been before the time was over.

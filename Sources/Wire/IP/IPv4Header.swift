@@ -31,14 +31,20 @@ public struct IPv4Header {
 
     /// Reads the packet at the start of `packet`, which may be followed by padding; `nil` when it is malformed.
     @inlinable @_noLocks
-    public init?(_ packet: ByteView) {
+    public init?(_ packet: ByteView) { self.init(packet, elsewhere: 0) }
+
+    /// Reads the packet that begins with `packet` and whose next `elsewhere` bytes lie in other memory: ``payload`` ends with `packet`
+    /// (``isCut``). `nil` when it is malformed, or its header not all in `packet`.
+    @inlinable @_noLocks
+    public init?(_ packet: ByteView, elsewhere: Int) {
         guard packet.count >= 20 else { return nil }
         let versionAndLength = packet[0]
         guard versionAndLength >> 4 == 4 else { return nil }
         let headerLength = Int(versionAndLength & 0xF) * 4
         let totalLength = Int(packet.u16(at: 2))
-        guard headerLength >= 20, headerLength <= totalLength,
-            let payload = packet.slice(from: headerLength, count: totalLength - headerLength)
+        guard headerLength >= 20, headerLength <= totalLength, totalLength <= packet.count + elsewhere,
+            let payload = packet.slice(
+                from: headerLength, count: (totalLength < packet.count ? totalLength : packet.count) - headerLength)
         else { return nil }
         let fragment = packet.u16(at: 6)
 
@@ -56,6 +62,10 @@ public struct IPv4Header {
         source = packet.ipv4(at: 12)
         destination = packet.ipv4(at: 16)
     }
+
+    /// Whether ``payload`` is not all of it.
+    @inlinable
+    public var isCut: Bool { @_noLocks get { payload.count < totalLength - headerLength } }
 
     /// True for every fragment, the first one too.
     @inlinable

@@ -59,11 +59,19 @@ public struct IPv6Header {
 
     /// Reads the packet at the start of `packet`, which may be followed by padding; `nil` when it is malformed.
     @inlinable @_noLocks
-    public init?(_ packet: ByteView) {
+    public init?(_ packet: ByteView) { self.init(packet, elsewhere: 0) }
+
+    /// Reads the packet that begins with `packet` and whose next `elsewhere` bytes lie in other memory: ``payload`` ends with `packet`
+    /// (``isCut``). `nil` when it is malformed, or its headers not all in `packet`.
+    @inlinable @_noLocks
+    public init?(_ packet: ByteView, elsewhere: Int) {
         guard packet.count >= 40 else { return nil }
         let firstWord = packet.u32(at: 0)
         let payloadLength = Int(packet.u16(at: 4))
-        guard firstWord >> 28 == 6, let whole = packet.prefix(40 + payloadLength) else { return nil }
+        let length = 40 + payloadLength
+        guard firstWord >> 28 == 6, length <= packet.count + elsewhere,
+            let whole = packet.prefix(length < packet.count ? length : packet.count)
+        else { return nil }
         let nextHeader = IPProtocol(rawValue: packet[6])
         guard let chain = IPv6ExtensionChain(whole, first: nextHeader),
             let payload = whole.dropFirst(chain.offset)
@@ -81,6 +89,10 @@ public struct IPv6Header {
         upperLayerOffset = chain.offset
         fragment = chain.fragment
     }
+
+    /// Whether ``payload`` is not all of it.
+    @inlinable
+    public var isCut: Bool { @_noLocks get { upperLayerOffset + payload.count < 40 + payloadLength } }
 
     /// True for every fragment, the first one too, but not for an atomic one, which is a whole packet (RFC 6946).
     @inlinable

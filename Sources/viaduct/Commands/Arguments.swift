@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-public import AcceleratedBackend
 public import ArgumentParser
+public import Control
 public import SoftNIC
 public import Wire
 
@@ -29,17 +29,8 @@ extension IPv6Address: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-extension FlowAddress: ExpressibleByArgument {
-    /// An address of IPv4 or of IPv6.
-    public init?(argument: String) {
-        if let address = IPv4Address(argument) {
-            self.init(address)
-        } else if let address = IPv6Address(argument) {
-            self.init(address)
-        } else {
-            return nil
-        }
-    }
+extension IPAddress: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
 }
 
 /// What `--faults` lists.

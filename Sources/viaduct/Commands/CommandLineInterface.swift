@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import ArgumentParser
+import Control
 
 /// `viaduct`, the root of all commands.
 struct Viaduct: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "viaduct", abstract: "An accelerated network for guests, in userspace.",
-        subcommands: [DemoCommand.self, NetfrontCommand.self, NetbackCommand.self])
+        subcommands: [
+            DemoCommand.self, NetfrontCommand.self, NetbackCommand.self, StatusCommand.self, ExplainCommand.self,
+            AccelerateCommand.self, VifCommand.self, FDBCommand.self, FlowsCommand.self, SwitchesCommand.self,
+            LogLevelCommand.self,
+        ])
 }
 
 /// Runs a command line and turns its end into an exit code.
@@ -39,10 +44,20 @@ enum CommandLineInterface {
         let code = exitCode(for: error)
         switch code {
         case 0: Console.line(Viaduct.fullMessage(for: error))
-        case 1: Console.complaint(CommandFailure("\(error)").description)
+        case 1: complain(error)
         case 2: Console.notice(Viaduct.fullMessage(for: error))
         default: break
         }
         return code
+    }
+
+    /// A line for each thing that is wrong.
+    private static func complain(_ error: any Error) {
+        switch error {
+        // Each says in which file it is.
+        case let error as ConfigurationError: Console.notice(error.description)
+        case let failure as ControlFailure: for line in failure.lines { Console.complaint(line) }
+        default: Console.complaint(CommandFailure("\(error)").description)
+        }
     }
 }

@@ -14,6 +14,7 @@ enum GuestRun {
         end: () -> Void = {}
     ) throws {
         if let socket = options.attach { return try AttachedRun.run(options, socket: socket, start: start) }
+        if let socket = options.socket { return try RemoteRun.run(options, socket: socket, start: start) }
         let device = options.port.device
         if let interface = TapDevice.interface(ofDevice: device.name, arguments: device.arguments) {
             try TapDevice.check(interface: interface)

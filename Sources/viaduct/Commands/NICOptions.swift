@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import ArgumentParser
+import Control
 import SoftNIC
 
 /// The NIC in software, and the lcores that drive a host.

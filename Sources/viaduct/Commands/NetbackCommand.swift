@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import AcceleratedBackend
 import ArgumentParser
+import Control
 import Foundation
 import Wire
 
 /// `viaduct netback`
 struct NetbackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "netback", abstract: "Serves guests that run as DPDK secondary processes. Needs root and hugepages.",
+        commandName: "netback", abstract: "Serves guests in virtual machines, and guests that run as DPDK secondary processes.",
         discussion: """
-            All memory is allocated at the start. A guest is started by viaduct netfront ... --attach SOCKET, with the socket of its \
-            vif, which is named after it in the folder of --sockets. An attached guest is trusted: it maps all of this process's DPDK memory.
+            With --config it is a daemon that runs as its configuration file says: deploy/viaduct.yaml is one with every key. SIGHUP makes it \
+            read the file again, SIGTERM ends it; viaduct status and its like ask it.
+
+            Otherwise options say what to serve: attached guests only, which needs root and hugepages. All memory is allocated at the \
+            start. A guest is started by viaduct netfront ... --attach SOCKET, with the socket of its vif, which is named after it in the \
+            folder of --sockets. An attached guest is trusted: it maps all of this process's DPDK memory.
             """)
 
+    @Option(help: ArgumentHelp("The configuration file of a daemon, in place of the options below.", valueName: "file"))
+    var config: String?
+    @Flag(help: "With --config: check the file, tell everything that is wrong with it, and end.")
+    var check = false
     @OptionGroup var port: UplinkOptions
     @OptionGroup var nic: NICOptions
     @Option(help: "Queue pairs of the uplink beside the default one, for the first guests: 0 to 15; one for each when not given.")
@@ -27,7 +35,7 @@ struct NetbackCommand: ParsableCommand {
             valueName: "name,mac[,address...]"))
     var guests: [ExpectedGuest] = []
     @Option(help: "The folder of the vifs' sockets.")
-    var sockets: String
+    var sockets: String?
     @Option(help: "Whether the guests may be accelerated.")
     var accelerate = OnOff.on
     @Option(help: "A guest that does not answer for so many milliseconds is killed: 100 to 3600000.")
@@ -40,48 +48,66 @@ struct NetbackCommand: ParsableCommand {
     var verbose = false
 
     func validate() throws {
-        try port.check("Give either --wire or --uplink.")
-        guard !guests.isEmpty, guests.count <= 40 else { throw ValidationError("Give 1 to 40 guests by --guest.") }
+        if config != nil {
+            let hasOthers =
+                port.wire != nil || port.uplink != nil || virtualInterfaces != nil || !guests.isEmpty || sockets != nil
+                || seconds != nil || json || verbose
+            if hasOthers { throw ValidationError("--config goes with --check only: the file says the rest.") }
+            return
+        }
+        if check { throw ValidationError("--check goes with --config.") }
+        try port.check("Give --config, --wire or --uplink.")
+        guard let sockets, !sockets.isEmpty else { throw ValidationError("Give the folder of the vifs' sockets by --sockets.") }
+        guard !guests.isEmpty, guests.count <= DaemonConfiguration.maximumAttachedVifs else {
+            throw ValidationError("Give 1 to \(DaemonConfiguration.maximumAttachedVifs) guests by --guest.")
+        }
         guard Set(guests.map(\.name)).count == guests.count else { throw ValidationError("Two guests have one name.") }
         guard (0...15).contains(virtualInterfaces ?? 0) else { throw ValidationError("--virtual-interfaces must be 0 to 15.") }
         guard (100...3_600_000).contains(answerLimit) else { throw ValidationError("--answer-limit must be 100 to 3600000.") }
         if let seconds, !(seconds > 0 && seconds < 1e9) { throw ValidationError("--seconds must be more than 0.") }
     }
 
-    func run() throws {
-        let host = try AttachedHost(
-            AttachedHost.Configuration(
-                uplink: port.choice(nic), allowsPools: !nic.withoutPools, guests: guests,
-                virtualInterfaces: virtualInterfaces ?? min(guests.count, 15), sockets: sockets,
-                lcores: nic.lcores, accelerationWanted: accelerate.isOn, answerLimitMilliseconds: answerLimit),
-            logger: Console.logger(isVerbose: verbose))
-        Console.line("serving \(guests.map { "\(sockets)/\($0.name)" }.joined(separator: " ")) as process \(getpid())")
-        var failure: Interrupted?
-        do {
-            try wait()
-        } catch {
-            failure = error
+    /// What the options say, as a file would.
+    var daemonConfiguration: DaemonConfiguration {
+        var uplink = UplinkSettings(device: port.settings(nic))
+        uplink.virtualInterfaces = virtualInterfaces
+        uplink.allowsPools = !nic.withoutPools
+        // What the port has is taken.
+        uplink.mtu = 0
+        // An attached guest leaves nothing unfinished.
+        uplink.offloads = false
+        var result = DaemonConfiguration(uplink: uplink)
+        result.lcores = LcoreSettings(plan: nic.lcores)
+        result.switching.maximumVifs = guests.count
+        result.vifs = guests.map { guest in
+            var vif = VifSettings(
+                name: guest.name, mac: guest.mac, kind: .attached, socketPath: "\(sockets ?? ".")/\(guest.name)")
+            vif.isTrusted = true
+            vif.accelerate = accelerate.isOn
+            vif.addresses = guest.addresses
+            vif.spoofGuard = false
+            vif.answerLimitMilliseconds = answerLimit
+            return vif
         }
-        var report = host.report
-        // A guest that was killed while its EAL started may have left a lock of the EAL's taken, which only now is asked for.
-        let watchdog = Watchdog(
-            seconds: 60, complaint: "the EAL does not let go of its memory: left as it is", exitCode: 1)
-        // Until the process has ended.
-        _ = unsafe Unmanaged.passRetained(watchdog)
-        report.mbufsInUse = host.stop()
-        Console.line(json ? try report.jsonLine() : report.summary)
-        if let failure { throw failure }
-        if report.mbufsInUse > 0 { throw CommandFailure("\(report.mbufsInUse) mbufs were not given back: please report it") }
+        return result
     }
 
-    private func wait() throws(Interrupted) {
-        let end = seconds.map { DispatchTime.now() + $0 }
-        while true {
-            try Interruption.check()
-            if let end, DispatchTime.now() >= end { return }
-            Thread.sleep(forTimeInterval: 0.02)
+    func run() throws {
+        guard let config else { return try NetbackRun.run(self) }
+        if check {
+            _ = try DaemonConfiguration(file: config)
+            return Console.line("\(config): no problems")
         }
+        try DaemonRun.run(file: config)
     }
+}
+
+/// A guest that a host lets in, by the name of its vif.
+struct ExpectedGuest: Sendable, Equatable {
+    let name: String
+    let mac: MACAddress
+    /// IP addresses that are the guest's and nobody else's on the uplink, in whatever VLAN.
+    var addresses: [IPAddress] = []
 }
 
 extension ExpectedGuest: ExpressibleByArgument {
@@ -90,7 +116,7 @@ extension ExpectedGuest: ExpressibleByArgument {
         guard parts.count >= 2, parts[0].wholeMatch(of: /[A-Za-z0-9_\-]{1,12}/) != nil, let mac = MACAddress(parts[1]),
             mac.isValidUnicast
         else { return nil }
-        let addresses = parts.dropFirst(2).compactMap { FlowAddress(argument: $0) }
+        let addresses = parts.dropFirst(2).compactMap { IPAddress(argument: $0) }
         guard addresses.count == parts.count - 2 else { return nil }
         self.init(name: parts[0], mac: mac, addresses: addresses)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import ArgumentParser
+import Control
 
 /// The host's port to the wire: a NIC in software with a device behind it, or a device as it is.
 struct UplinkOptions: ParsableArguments {
@@ -28,9 +29,9 @@ struct UplinkOptions: ParsableArguments {
         guard !device.name.isEmpty else { throw ValidationError("--wire and --uplink need the name of a device.") }
     }
 
-    func choice(_ nic: NICOptions) -> UplinkChoice {
-        if let uplink { return .device(uplink) }
-        let device = device
-        return .softNIC(nic.family, wire: .virtualDevice(name: device.name, arguments: device.arguments), seed: nic.seed)
+    /// What they name.
+    func settings(_ nic: NICOptions) -> UplinkSettings.Device {
+        if let uplink { return .virtual(uplink) }
+        return .softNIC(nic.family, wire: wire ?? "", seed: nic.seed)
     }
 }

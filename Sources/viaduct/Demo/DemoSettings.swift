@@ -46,13 +46,13 @@ struct DemoSettings: Sendable, Equatable {
     /// A host whose guests are accelerated from the start.
     var faultHostConfiguration: EmbeddedHost.Configuration {
         EmbeddedHost.Configuration(
-            settings: host, guestMAC: Self.guestMAC, guestAddresses: [FlowAddress(Self.endpoints.destination)], guestCount: vifs,
+            settings: host, guestMAC: Self.guestMAC, guestAddresses: [IPAddress(Self.endpoints.destination)], guestCount: vifs,
             wire: .ring, virtualInterfaces: max(2, vifs), accelerationWanted: true, pluginOutput: { Console.line($0) })
     }
 
     func hostConfiguration(wire: WireSide) -> EmbeddedHost.Configuration {
         EmbeddedHost.Configuration(
-            settings: host, guestMAC: Self.guestMAC, guestAddresses: [FlowAddress(Self.endpoints.destination)], wire: wire,
+            settings: host, guestMAC: Self.guestMAC, guestAddresses: [IPAddress(Self.endpoints.destination)], wire: wire,
             // A plugin that is not switched to and fro is offered the guest from the start.
             accelerationWanted: !expectsSwitches && host.plugin != .none, pluginOutput: { Console.line($0) })
     }

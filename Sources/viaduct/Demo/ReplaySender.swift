@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import DPDK
+import Control
 import Dataplane
+import DPDK
 import Foundation
 
 /// Replays a capture by DPDK's net_pcap PMD, again and again while it is on.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import DPDK
+import Control
 import Dataplane
+import DPDK
 import Foundation
 
 /// The remote host of a ring demonstration, whatever it sends.

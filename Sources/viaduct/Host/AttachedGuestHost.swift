@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import AcceleratedFrontend
 import Acceleration
+import Control
 import DPDK
 import Dataplane
 import Foundation

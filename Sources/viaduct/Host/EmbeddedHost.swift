@@ -2,6 +2,7 @@
 import AcceleratedBackend
 import AcceleratedFrontend
 import Acceleration
+import Control
 import DPDK
 import Dataplane
 import DummyAccelerator
@@ -21,7 +22,7 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
         var settings = HostSettings()
         var guestMAC: MACAddress
         /// IP addresses that nobody but the first guest has on the uplink.
-        var guestAddresses: [FlowAddress] = []
+        var guestAddresses: [IPAddress] = []
         /// Guests; each has the MAC behind the last one's.
         var guestCount = 1
         var wire = WireSide.ring

@@ -43,41 +43,6 @@ enum PluginKind: Equatable, Sendable {
     }
 }
 
-/// What an embedded host's lcores do.
-enum HostRole: CaseIterable, Sendable {
-    case wire, nic, netback, guest
-}
-
-/// Which lcore does what.
-enum LcorePlan: String, CaseIterable, Sendable {
-    /// Everything on one lcore.
-    case single
-    /// Wire and NIC on one lcore, netback and the guest on another.
-    case split
-    /// One lcore each.
-    case each
-
-    var lcoreCount: Int {
-        switch self {
-        case .single: 1
-        case .split: 2
-        case .each: HostRole.allCases.count
-        }
-    }
-
-    func loop(for role: HostRole) -> Int {
-        switch (self, role) {
-        case (.single, _): 0
-        case (.split, .wire), (.split, .nic): 0
-        case (.split, .netback), (.split, .guest): 1
-        case (.each, .wire): 0
-        case (.each, .nic): 1
-        case (.each, .netback): 2
-        case (.each, .guest): 3
-        }
-    }
-}
-
 /// One line that says what is wrong and what to do.
 struct HostError: Error, CustomStringConvertible {
     let description: String

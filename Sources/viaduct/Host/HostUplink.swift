@@ -21,6 +21,14 @@ enum UplinkChoice: Sendable {
     }
 }
 
+/// What is asked of an uplink's port beside its queues.
+struct PortDemands: Sendable {
+    /// Bytes behind the Ethernet header of the longest frame; nil: as the driver has it. A NIC in software keeps its own.
+    var mtu: Int?
+    /// Whether the transmitter does what it can about frames that guests leave unfinished.
+    var usesOffloads = false
+}
+
 /// The uplink port with its default queue pair and its VIs, and everything behind it.
 final class HostUplink: @unchecked Sendable {
     // SAFETY (@unchecked Sendable): built by init and taken down by close(), by one thread each; in between netback's thread alone
@@ -40,16 +48,20 @@ final class HostUplink: @unchecked Sendable {
     static let nicName = "nic0"
 
     init(
-        _ choice: UplinkChoice, virtualInterfaces: Int, allowsPools: Bool, pools: HostPools, group: PollGroup, nicLoop: Int
+        _ choice: UplinkChoice, virtualInterfaces: Int, allowsPools: Bool, demands: PortDemands = PortDemands(),
+        pools: HostPools, group: PollGroup, nicLoop: Int
     ) throws {
         self.group = group
         func layOut(_ id: PortID) throws(DPDKError) -> QueueLayout {
             QueueLayout(try id.information, virtualInterfaces: virtualInterfaces, allowsPools: allowsPools)
         }
         func start(_ id: PortID, _ layout: QueueLayout, virtualDevice: String? = nil) throws(DPDKError) -> DPDK.Port {
-            try DPDK.Port(
-                starting: id, queues: DPDK.Port.Queues(pairs: layout.pairs, pools: layout.pools), virtualDevice: virtualDevice
-            ) { pools.handle(virtualInterface: layout.virtualInterface(ofQueue: $0)) }
+            var queues = DPDK.Port.Queues(pairs: layout.pairs, pools: layout.pools)
+            queues.usesOffloads = demands.usesOffloads
+            if case .device = choice { queues.mtu = demands.mtu }
+            return try DPDK.Port(starting: id, queues: queues, virtualDevice: virtualDevice) {
+                pools.handle(virtualInterface: layout.virtualInterface(ofQueue: $0))
+            }
         }
         switch choice {
         case .softNIC(let kind, let side, let seed):

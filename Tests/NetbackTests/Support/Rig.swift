@@ -192,7 +192,7 @@ extension Rig {
         let all = netback.counters
         func sum(_ names: [String], _ values: [String: UInt64]) -> UInt64 { names.reduce(0) { $0 + values[$1]! } }
         #expect(
-            sum(["wireReceived", "guestReceived", "viReceived", "floodCopies", "fencesMade"], all)
+            sum(["wireReceived", "guestReceived", "viReceived", "floodCopies", "fencesMade", "segmentsAdded"], all)
                 == sum(
                     [
                         "wireTransmitted", "guestDelivered", "viDelivered", "fencesSent", "fencesConsumed", "held", "queued",
@@ -205,7 +205,7 @@ extension Rig {
             let toGuest = PathCounter.allCases.filter(\.isDropToGuest).map(\.name)
             let fromGuest = PathCounter.allCases.filter { $0.isDropFromGuest && $0.appliesToVif }.map(\.name)
             #expect(
-                sum(["offered", "fencesMade"], own)
+                sum(["offered", "fencesMade", "segmentsAdded"], own)
                     == sum(["guestDelivered", "viDelivered", "fencesSent", "held", "queued"] + toGuest, own),
                 "\(vif.name) lost sight of a frame to its guest: \(own.filter { $0.value != 0 })", sourceLocation: sourceLocation)
             #expect(
@@ -241,6 +241,7 @@ extension Rig {
             let plugin = CountingPlugin()
             try rig.load(plugin)
             try body(rig, plugin)
+            guard !rig.isFinished else { return }
             try rig.settle()
             try rig.finish(sourceLocation: sourceLocation)
         }

@@ -9,7 +9,6 @@ import Logging
 import Netback
 import Netfront
 import SoftNIC
-import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -36,6 +35,8 @@ final class SwitchingRig {
         var hasDefaultLimits = false
         /// The guest comes by the attach socket and by rings, as one in another process.
         var isAttached = false
+        /// The guest is told of the host by a socket alone, and its VI is carried to it over a memif, as in a process of its own.
+        var isRemote = false
         /// The queue of an attached guest's VI can't be stopped while its port runs, as with igb.
         var refusesQueueStop = false
     }
@@ -81,8 +82,8 @@ final class SwitchingRig {
 
     /// Keeps the NIC's port, for the test and for netback's thread.
     final class PortBox: Sendable {
-        private let port: Mutex<DPDK.Port?>
-        init(_ port: consuming DPDK.Port) { self.port = Mutex(port) }
+        private let port: Lock<DPDK.Port?>
+        init(_ port: consuming DPDK.Port) { self.port = Lock(port) }
         func reset(whileDown: () throws(DPDKError) -> Void) throws(DPDKError) {
             try port.withLock { (port) throws(DPDKError) in try port?.reset(whileDown: whileDown) }
         }
@@ -110,8 +111,11 @@ final class SwitchingRig {
         group.add(nic.poller, toLoop: 0)
         let side = options.lcores - 1
         let nicPort = nicPort
+        var switching = NetbackConfiguration(name: name)
+        // Frames that a VI does not carry go by the slow path: this wire has room for them.
+        switching.uplinkMTU = 2000
         netback = try Netback(
-            NetbackConfiguration(name: name),
+            switching,
             uplink: QueuePair(port: nic.port, receiveQueue: 0, transmitQueue: 0, transmitDescriptors: 1024),
             pool: hostPool.handle, group: group, loop: side,
             resetPort: { (whileDown) throws(DPDKError) in try nicPort.reset(whileDown: whileDown) },
@@ -144,8 +148,10 @@ final class SwitchingRig {
             connection.begin()
             attached = (connection, pool)
         } else {
-            vif = try netback.addVif(wanted, link: links.backend)
-            netfront = try Netfront(configuration, link: links.frontend, group: group, logger: log.logger)
+            let backendLink: any ControlLink = options.isRemote ? try RemoteGuestLink(path: socket + ".link") : links.backend
+            let frontendLink: any ControlLink = options.isRemote ? RemoteHostLink(path: socket + ".link") : links.frontend
+            vif = try netback.addVif(wanted, link: backendLink)
+            netfront = try Netfront(configuration, link: frontendLink, group: group, logger: log.logger)
             attached = nil
         }
         let ofGuest = TrafficCounters(flows: options.flows)
@@ -186,12 +192,14 @@ final class SwitchingRig {
         let software = try SoftwareVirtualInterfaces(
             name: "s\(number)v", count: 1, uplink: nic.port, mempool: "sw\(number)-guest")
         self.software = software
+        let memif = directory.appendingPathComponent("guest.vi").path
         var interfaces = interfacePools.enumerated().map { index, box in
-            VirtualInterface(
-                queuePair: QueuePair(
-                    port: nic.port, receiveQueue: UInt16(index + 1), transmitQueue: UInt16(index + 1),
-                    transmitDescriptors: 1024),
-                mempool: box.pool.name)
+            let pair = QueuePair(
+                port: nic.port, receiveQueue: UInt16(index + 1), transmitQueue: UInt16(index + 1), transmitDescriptors: 1024)
+            let export = MemifExport(interface: pair, pool: hostPool.handle, group: group, loop: 0, logger: log.logger) { _ in
+                MemifExport.Place(path: memif) {}
+            }
+            return VirtualInterface(queuePair: pair, mempool: box.pool.name, export: options.isRemote ? export : nil)
         }
         interfaces += software.virtualInterfaces
         var configuration = AcceleratedBackendConfiguration()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
+import Control
 import CViaductAccel
-import DPDK
 import Dataplane
+import DPDK
 import Foundation
 import Netback
 import Netfront

@@ -39,7 +39,7 @@ struct VifAccount: Encodable, Equatable, Sendable {
     /// - Parameter pluginDropped: frames of the VI that the guest's plugin dropped.
     init(vif: VifStatus, guest: NetfrontStatus, pluginDropped: UInt64) {
         func at(_ name: String) -> UInt64 { vif.counters[name] ?? 0 }
-        toGuest.in = at("offered") + at("fencesMade") + guest[.receivedFastPackets] + pluginDropped
+        toGuest.in = at("offered") + at("fencesMade") + at("segmentsAdded") + guest[.receivedFastPackets] + pluginDropped
         toGuest.delivered =
             guest[.deliveredSlow] + guest[.deliveredFast] + at("viDelivered") + at("fencesSent")
         for reason in Netback.dropReasonsToGuest { toGuest.drop(reason, at(reason)) }
@@ -62,7 +62,7 @@ extension FrameAccount {
         func at(_ name: String) -> UInt64 { switched[name] ?? 0 }
         func sum(_ counter: NetfrontCounter) -> UInt64 { guests.reduce(0) { $0 + $1[counter] } }
         func each(_ value: (SoftNICStatistics.Queue) -> UInt64) -> UInt64 { nic.queues.reduce(0) { $0 + value($1) } }
-        `in` = remoteSent + nic.replicated + at("floodCopies") + at("fencesMade")
+        `in` = remoteSent + nic.replicated + at("floodCopies") + at("fencesMade") + at("segmentsAdded")
         `in` += sum(.transmittedSlowPackets) + sum(.transmittedFastPackets) + sum(.fencesSent)
         delivered = remoteGot + sum(.deliveredSlow) + sum(.deliveredFast) + at("fencesSent") + at("fencesConsumed")
         drop("nic.linkDown", nic.receivedLinkDown + each(\.unsentLinkDown))

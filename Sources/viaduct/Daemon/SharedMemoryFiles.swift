@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Foundation
 
-/// What a host whose memory others map leaves in the file system: files in hugetlbfs, which hold hugepages, and a folder of the EAL's.
+/// What a host leaves in the file system: a folder of the EAL's, and, where others map its memory, files in hugetlbfs, which hold hugepages.
 ///
 /// Each host has names of its own, so that a new one never meets what guests of an old one still map.
 enum SharedMemoryFiles {

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+public import AcceleratedBackend
+import Acceleration
+public import DPDK
+public import Netback
+import Wire
+
+extension SwitchReport {
+    /// - Parameter counters: ``Netback/counters``.
+    public init(_ counters: [String: UInt64]) {
+        func sum(_ names: String...) -> UInt64 { names.reduce(0) { $0 + (counters[$1] ?? 0) } }
+        self.init(
+            frames: FrameCount(
+                in: sum("wireReceived", "guestReceived", "viReceived", "floodCopies", "fencesMade", "segmentsAdded"),
+                delivered: sum("wireTransmitted", "guestDelivered", "viDelivered", "fencesSent", "fencesConsumed"),
+                drops: counters.filter { Netback.dropReasons.contains($0.key) }, held: sum("held", "queued", "uplinkQueued")),
+            addresses: sum("fdbEntries"), counters: counters)
+    }
+}
+
+extension VifReport {
+    /// - Parameter steering: what the backend says of the vif, if it is one that says so.
+    public init(_ vif: VifStatus, _ settings: VifSettings, isWanted: Bool, steering: SteeringReport?) {
+        let acceleration = vif.acceleration
+        let reason = acceleration.state.reason ?? acceleration.reason
+        func sum(_ names: String...) -> UInt64 { names.reduce(0) { $0 + (vif.counters[$1] ?? 0) } }
+        func drops(_ names: [String]) -> [String: UInt64] { vif.counters.filter { names.contains($0.key) } }
+        self.init(
+            name: vif.name, kind: settings.kind, mac: "\(vif.mac)", vlan: settings.vlan, settings: settings.tree,
+            isConnected: vif.isConnected, hasControlLink: vif.hasControlLink, queuePairs: vif.queuePairs,
+            path: acceleration.state == .connected ? .fast : .slow,
+            isAccelerationWanted: isWanted, state: Self.word(acceleration.state), form: acceleration.form.map(String.init),
+            coverage: steering?.coverage, reason: reason.map { Reason(code: "\($0.code)", words: $0.text) },
+            refusedForms: steering?.refused.map { RefusedForm(form: $0.form.rawValue, reason: $0.reason) } ?? [],
+            toGuest: FrameCount(
+                in: sum("offered", "fencesMade", "segmentsAdded"), delivered: sum("guestDelivered", "viDelivered", "fencesSent"),
+                drops: drops(Netback.dropReasonsToGuest), held: sum("held", "queued")),
+            fromGuest: FrameCount(
+                in: sum("guestReceived"), delivered: sum("forwarded", "fencesConsumed"),
+                drops: drops(Netback.dropReasonsFromGuest), held: 0),
+            counters: vif.counters, memoryFaults: vif.memoryFaults, memoryFault: vif.memoryFault,
+            attachment: vif.attachment.map(Attachment.init))
+    }
+
+    /// The state without its reason.
+    private static func word(_ state: AccelerationState) -> String {
+        switch state {
+        case .refused: "refused"
+        case .quarantined: "quarantined"
+        case .none, .offered, .granted, .proving, .connected, .draining: "\(state)"
+        }
+    }
+}
+
+extension VifReport.Attachment {
+    init(_ status: AttachmentStatus) {
+        self.init(
+            stage: status.stage.rawValue, pid: status.pid, served: status.served, ended: status.ended, killed: status.killed,
+            reclaimed: status.reclaimed, refused: status.refused,
+            longestReclaimMilliseconds: Milliseconds.rounded(status.longestReclaimNanoseconds), reason: status.reason,
+            quarantine: status.quarantine)
+    }
+}
+
+extension PluginReport {
+    /// A VI that is carried to guests in other processes.
+    public init(_ backend: AcceleratedBackend?, name: String, vifNames: [UInt32: String]) {
+        let counts = backend?.counts
+        self.init(
+            name: name, rules: backend?.ruleCount,
+            virtualInterfaces: counts.map { .init(free: $0.free, granted: $0.granted, quarantined: $0.quarantined) })
+        exports = backend?.exports.map { Export($0, vif: $0.vif.flatMap { vifNames[$0] }) } ?? []
+    }
+}
+
+extension PluginReport.Export {
+    init(_ export: ExportStatus, vif: String?) {
+        let counts = export.statistics
+        self.init(
+            queue: export.queue, vif: vif, received: counts.received, delivered: counts.delivered, taken: counts.taken,
+            sent: counts.sent,
+            drops: [
+                "undelivered": counts.undelivered, "foreign": counts.foreign, "refused": counts.refused, "unsent": counts.unsent,
+                "malformed": counts.malformed,
+            ], brokenSessions: counts.broken)
+    }
+}
+
+extension UplinkReport {
+    /// What can't be asked, since the port is being reset, is 0.
+    public init(device: String, port: PortID, status: PortStatus) {
+        let information = status.isUsable ? try? port.information : nil
+        let counts = (status.isUsable ? try? port.statistics : nil) ?? PortStatistics()
+        self.init(
+            device: device, driver: information?.driver ?? "", isLinkUp: information?.isLinkUp ?? false,
+            mtu: information?.mtu ?? 0, outOfUse: status.reason, resets: status.resets, recoveries: status.recoveries,
+            failures: status.failures, received: counts.receivedPackets, transmitted: counts.transmittedPackets,
+            missed: counts.receiveMissed, noMbuf: counts.receiveNoMbuf, errors: counts.receiveErrors + counts.transmitErrors)
+    }
+}
+
+enum Milliseconds {
+    /// With two places behind the point.
+    static func rounded(_ nanoseconds: UInt64) -> Double { (Double(nanoseconds) / 10_000).rounded() / 100 }
+}
