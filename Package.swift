@@ -48,8 +48,9 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+/// `data`: files and folders of the tests' own, which are no sources.
+func tests(_ name: String, _ dependencies: [Target.Dependency], data: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: data, swiftSettings: strict)
 }
 
 /// A plugin in C, which tests load as a file.
@@ -78,7 +79,7 @@ let package = Package(
             targets: [
                 "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
                 "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", "Control",
-                "Memif",
+                "Memif", "Doctor",
             ]),
         // Plugins as files of their own: the template, and two that tests load.
         .library(name: "viaduct-dummy", type: .dynamic, targets: ["DummyAccelerator"]),
@@ -120,11 +121,13 @@ let package = Package(
         library(
             "Control",
             ["Wire", "DPDK", "Acceleration", "Netback", "AcceleratedBackend", "SoftNIC", "PluginFolder", logging, yaml] + nio),
+        library("Doctor", ["AcceleratedBackend", "Control"]),
         .executableTarget(
             name: "viaduct",
             dependencies: [
                 "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
-                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", "Control", logging, arguments,
+                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", "Control", "Doctor", logging,
+                arguments,
             ],
             swiftSettings: strict),
         // EAL once a process, shared by the test targets: `swift test` runs them all in one.
@@ -163,6 +166,7 @@ let package = Package(
                 "PluginFolder", "SoftNIC", "Netback", "AcceleratedBackend", "AcceleratedFrontend", "Netfront",
             ]),
         tests("ControlTests", ["Control", "DPDK", "Wire", "Acceleration", "Netback", "AcceleratedBackend", "SoftNIC", logging]),
+        tests("DoctorTests", ["Doctor", "Control", "SoftNIC"], data: ["Hosts"]),
         tests("viaductTests", ["viaduct", "Control", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
         tests("HotPathTests", []),
         tests("EndToEndTests", ["TestSupport"]),

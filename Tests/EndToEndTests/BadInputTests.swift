@@ -34,6 +34,9 @@ extension EndToEnd {
                 mention: "/nonexistent/plugins"),
             Row("no such plugin", "demo", "--plugin", "nonesuch", "--plugin-folder", "/usr/bin", mention: "libnonesuch.so"),
             Row("a folder that all may write", "demo", "--plugin", "x", "--plugin-folder", "/tmp", mention: "chmod go-w"),
+            Row("no such record of a host", "doctor", "--recorded", "/nonexistent/host.json", mention: "/nonexistent/host.json"),
+            Row("text for a record of a host", "doctor", "--recorded", "@text", mention: "is no record of a host"),
+            Row("a record where none can be", "doctor", "--record", "/nonexistent/host.json", mention: "/nonexistent/host.json"),
             Row("a capture without a frame", "demo", "--pcap", "@frameless", mention: "frameless"),
         ]
 

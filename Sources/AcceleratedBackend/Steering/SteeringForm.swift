@@ -34,4 +34,13 @@ public enum SteeringForm: String, Sendable, Hashable, CaseIterable {
     var usesQueuePairs: Bool { self != .software }
     /// Which of a guest's frames it can't steer, for status.
     public var coverage: String { method.coverage }
+
+    /// The forms that will be asked of a port, the best first.
+    ///
+    /// - Parameters:
+    ///   - driver: as `PortInformation` has it.
+    ///   - device: the PCI device id, which tells families apart that share a driver.
+    public static func expected(driver: String, device: UInt16?) -> [SteeringForm] {
+        DriverFacts.forms(driver: driver, device: device)
+    }
 }

@@ -7,8 +7,9 @@ import SoftNIC
 extension DaemonConfiguration {
     /// Reads a file.
     ///
+    /// - Parameter processors: how many CPUs there are; nil for this machine's.
     /// - Throws: everything that is wrong with it.
-    public init(file: String) throws(ConfigurationError) {
+    public init(file: String, processors: Int? = nil) throws(ConfigurationError) {
         func fail(_ words: String) -> ConfigurationError { ConfigurationError(file: file, [ConfigurationProblem(words)]) }
         guard let handle = FileHandle(forReadingAtPath: file) else {
             throw fail("this can't be opened (\(unsafe String(cString: strerror(errno)))): name another file")
@@ -20,7 +21,7 @@ extension DaemonConfiguration {
             throw fail("this is longer than \(ConfigurationTree.maximumBytes) bytes: name another file")
         }
         guard let text = String(data: data, encoding: .utf8) else { throw fail("this is no text in UTF-8: correct it") }
-        try self.init(yaml: text, file: file)
+        try self.init(yaml: text, file: file, processors: processors)
     }
 
     /// Reads the text of a file.

@@ -9,14 +9,14 @@ struct Viaduct: ParsableCommand {
         subcommands: [
             DemoCommand.self, NetfrontCommand.self, NetbackCommand.self, StatusCommand.self, ExplainCommand.self,
             AccelerateCommand.self, VifCommand.self, FDBCommand.self, FlowsCommand.self, SwitchesCommand.self,
-            LogLevelCommand.self,
+            LogLevelCommand.self, DoctorCommand.self,
         ])
 }
 
 /// Runs a command line and turns its end into an exit code.
 enum CommandLineInterface {
     /// 0 when the command succeeded, 1 when it failed, 2 when it was not understood, 128 and the signal's number when a signal
-    /// ended it.
+    /// ended it; what else a command's own help says.
     static func run(_ arguments: [String]) -> Int32 {
         do {
             var command = try Viaduct.parseAsRoot(arguments)
@@ -31,6 +31,7 @@ enum CommandLineInterface {
     /// 0 for help, 2 for a command line that was not understood.
     static func exitCode(for error: any Error) -> Int32 {
         if let interrupted = error as? Interrupted { return interrupted.exitCode }
+        if let said = error as? ExitCode { return said.rawValue }
         if error is CommandFailure || error is HostError { return 1 }
         switch Viaduct.exitCode(for: error) {
         case .success: return 0
