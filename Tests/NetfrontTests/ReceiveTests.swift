@@ -177,21 +177,21 @@ import Wire
     }
 
     @Test func aFenceThatDoesNotComeIsGivenUpAndCounted() throws {
-        try GuestRig.run(fenceLimit: 20) { rig in
+        try GuestRig.run(fenceLimit: 200) { rig in
             rig.open()
             // Nothing waits for the fence yet: the limit does not run.
             rig.receive()
-            usleep(40_000)
+            usleep(400_000)
             rig.receive(rounds: 2)
             rig.sendFast(0..<5)
             rig.receive()
             #expect(rig.count(.possibleReorderings) == 0)
-            usleep(30_000)
+            usleep(300_000)
             // The slow path yields: the limit starts again.
             rig.sendSlow(50..<51)
             #expect(rig.receive() == [50])
             #expect(rig.receive().isEmpty)
-            usleep(30_000)
+            usleep(300_000)
             #expect(rig.receive(rounds: 3) == Array(0..<5))
             #expect(rig.count(.possibleReorderings) == 1)
             #expect(rig.takeEvents() == [.firstFrameSeen, .fenceExpired])
