@@ -42,8 +42,8 @@ final class DaemonPlace {
         "{name: \(name), mac: \"02:00:00:00:00:0\(number)\", kind: vm, socket: \(sockets)/\(name)\(more)}"
     }
 
-    func start(_ file: String) throws {
-        let daemon = try place.start(["netback", "--config", file], as: account)
+    func start(_ file: String, with variables: [String: String] = [:]) throws {
+        let daemon = try place.start(["netback", "--config", file], as: account, with: variables)
         self.daemon = daemon
         for _ in 0..<200 {
             if try ask(["status"]).exitCode == 0 { return }

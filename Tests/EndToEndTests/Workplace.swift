@@ -30,8 +30,11 @@ final class Workplace {
     }
 
     /// Starts the binary, to run beside others until it is told to end.
-    func start(_ arguments: [String], as account: Account = .own) throws -> RunningCommand {
-        let (command, environment) = try invocation(arguments, as: account)
+    func start(
+        _ arguments: [String], as account: Account = .own, with variables: [String: String] = [:]
+    ) throws -> RunningCommand {
+        var (command, environment) = try invocation(arguments, as: account)
+        environment.merge(variables) { $1 }
         return try RunningCommand(command, environment: environment, folder: folder)
     }
 

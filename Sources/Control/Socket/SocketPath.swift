@@ -57,19 +57,25 @@ public enum SocketPath {
         return 0
     }
 
+    /// `path` may be the name of an abstract socket behind `@` (unix(7)).
     static func connectSocket(_ descriptor: Int32, _ path: String) -> Bool {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
+        var bytes = Array(path.utf8)
+        let isAbstract = bytes.first == UInt8(ascii: "@")
+        if isAbstract { bytes[0] = 0 }
         let room = MemoryLayout.size(ofValue: address.sun_path)
         guard bytes.count < room else {
             errno = ENAMETOOLONG
             return false
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
+        // All of an abstract name counts, and nothing behind it may.
+        let whole = MemoryLayout<sockaddr_un>.size
+        let length = socklen_t(isAbstract ? whole - room + bytes.count : whole)
         return unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                unsafe Foundation.connect(descriptor, $0, length) == 0
             }
         }
     }

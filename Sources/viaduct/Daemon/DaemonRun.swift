@@ -24,12 +24,23 @@ enum DaemonRun {
             _ = host.stop()
             throw error
         }
+        let manager = ServiceManager(
+            environment: ProcessInfo.processInfo.environment, processID: ProcessInfo.processInfo.processIdentifier)
+        var watch = PollWatch(manager, logger: logger)
+        let ready = ServiceManager.Message.ready(status: "serving by \(configuration.control?.path ?? "no control socket")")
+        manager.tell(ready)
         logger.notice(
             "serving", metadata: ["vifs": "\(configuration.vifs.count)", "control": "\(configuration.control?.path ?? "none")"])
         while Interruption.signal == nil {
-            if Interruption.takeReload() { reload(host, file: file, logger) }
+            if Interruption.takeReload() {
+                manager.tell(.reloading)
+                reload(host, file: file, logger)
+                manager.tell(ready)
+            }
+            watch.look(at: host.pollRounds, now: DispatchTime.now().uptimeNanoseconds)
             Thread.sleep(forTimeInterval: 0.02)
         }
+        manager.tell(.stopping)
         logger.notice("ending")
         let watchdog = Watchdog(
             seconds: 60, complaint: "the EAL does not let go of its memory: left as it is", exitCode: 1)

@@ -131,6 +131,8 @@ final class NetbackHost: @unchecked Sendable {
     func id(of vif: String) -> UInt32? { lock.withLock { vifIDs[vif] } }
     var vifNames: [UInt32: String] { lock.withLock { Dictionary(uniqueKeysWithValues: vifIDs.map { ($1, $0) }) } }
     var backend: AcceleratedBackend? { plugin.backend }
+    /// Rounds of each poll loop so far, by its lcore.
+    var pollRounds: [LcoreID: UInt64] { Dictionary(uniqueKeysWithValues: group.rounds.map { ($0.lcore, $0.all) }) }
 
     // MARK: What is told by those who hold `operations`
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 /// The plugin inside, or NULL.
 static const viaduct_backend_hooks *inner;
@@ -61,9 +62,17 @@ static void want(void *vif, bool wanted) {
     leave(TEST_WANT, EXCLUSIVE, &whole);
 }
 
+/// Returns for a few seconds, in which a host comes to serve, and then never again.
+static void stay_at_last(void) {
+    static time_t first;
+    if (first == 0) first = time(NULL);
+    while (time(NULL) > first + 4) {}
+}
+
 static void received_from_wire(void *plugin, viaduct_mbufs mbufs, uint16_t count) {
     (void)plugin;
     enter(TEST_RECEIVED, HOT, &whole);
+    if (is_told("endless")) stay_at_last();
     note_frames(TEST_RECEIVED, count);
     if (inner != NULL) inner->received_from_wire(inner->plugin, mbufs, count);
     leave(TEST_RECEIVED, HOT, &whole);
