@@ -132,6 +132,43 @@ import Testing
         #expect(text.contains("form E (") && !text.contains("form B"))
     }
 
+    private func binding(_ ward: Ward, _ change: (RecordedHost) -> Void) throws -> Finding {
+        let host = try ward.record()
+        change(host)
+        return try #require(ward.examine(host).findings.first { $0.check == .binding })
+    }
+
+    /// Each way in which the host may need a NIC for itself; the command would cut it off.
+    @Test func noCommandTakesANICThatTheHostTalksBy() throws {
+        let ward = Ward.all[1]
+        #expect(try binding(ward) { _ in }.remedy != nil)
+        let route = "enp1s0f0\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+        #expect(try binding(ward) { $0.files["/proc/net/route", default: ""] += route }.remedy == nil)
+        let address = "20010db8000000000000000000000001 02 40 00 80 enp1s0f0\n"
+        #expect(try binding(ward) { $0.files["/proc/net/if_inet6", default: ""] += address }.remedy == nil)
+        for upper in ["upper_bond0", "upper_enp1s0f0.7"] {
+            let found = try binding(ward) { $0.folders["/sys/class/net/enp1s0f0"] = ["carrier", upper] }
+            #expect(found.remedy == nil && found.evidence.hasSuffix("enp1s0f0: \(upper)"))
+        }
+    }
+
+    /// What shares a NIC's IOMMU group may be what the host boots from.
+    @Test func noCommandTakesWhatIsNoNIC() throws {
+        let ward = Ward.all[7]
+        func group(_ change: (RecordedHost) -> Void) throws -> Finding {
+            let host = try ward.record()
+            change(host)
+            return try #require(ward.examine(host).findings.first { $0.check == .iommu && $0.severity == .error })
+        }
+        #expect(try group { _ in }.remedy?.hasSuffix(" 0000:a1:00.1") == true)
+        let found = try group { host in
+            host.folders["/sys/kernel/iommu_groups/42/devices"] = ["0000:a1:00.0", "0000:a2:00.0"]
+            host.files["/sys/bus/pci/devices/0000:a2:00.0/class"] = "0x010802\n"
+            host.links["/sys/bus/pci/devices/0000:a2:00.0/driver"] = "nvme"
+        }
+        #expect(found.remedy == nil && found.evidence.hasSuffix("0000:a2:00.0"))
+    }
+
     @Test(
         arguments: [
             ("DPDK 22.11.11", Severity.fine), ("DPDK 24.11.6", .fine), ("DPDK 21.11.0", .warning), ("DPDK 25.07.0", .warning),

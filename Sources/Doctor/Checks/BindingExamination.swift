@@ -32,12 +32,11 @@ struct BindingExamination: Examination {
                 evidence: evidence, remedy: Binding.command(nic.address))
         default: break
         }
-        if let interface = nic.interfaces.first(where: \.isInUse) {
-            let table = interface.hasRoute ? "/proc/net/route" : "/proc/net/if_inet6"
+        if let interface = nic.interfaces.first(where: \.isInUse), let use = interface.evidenceOfUse {
             return Finding(
                 .binding, patient.daemon == nil ? .note : .error, about: nic.address,
                 "The host itself talks by its interface \(interface.name): move addresses and routes to another one before it is bound to vfio-pci.",
-                evidence: "\(evidence); \(table): \(interface.name)")
+                evidence: "\(evidence); \(use)")
         }
         let text = nic.kernelDriver == nil ? "No driver has it." : "The kernel's driver has it; DPDK can't use it."
         return Finding(

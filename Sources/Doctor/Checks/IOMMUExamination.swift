@@ -56,14 +56,14 @@ struct IOMMUExamination: Examination {
             }
             guard !others.isEmpty else { return nil }
             let list = others.joined(separator: " ")
-            // A command that would cut the host off is none.
-            let isInUse = patient.machine.nics.contains { nic in
-                others.contains(nic.address) && nic.interfaces.contains(where: \.isInUse)
+            // A command that would cut the host off, from its network or from its disks, is none.
+            let areSpare = others.allSatisfy { other in
+                patient.machine.nics.contains { $0.address == other && !$0.interfaces.contains(where: \.isInUse) }
             }
             return Finding(
                 .iommu, patient.severityForNICs, about: nic.address,
                 "Its IOMMU group has other devices with drivers of the kernel's, so vfio won't open it. Bind them too, if the host can do without.",
-                evidence: "\(folder): \(nic.address) \(list)", remedy: isInUse ? nil : Binding.command(list))
+                evidence: "\(folder): \(nic.address) \(list)", remedy: areSpare ? Binding.command(list) : nil)
         }
     }
 }

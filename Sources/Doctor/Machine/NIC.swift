@@ -28,9 +28,17 @@ struct NIC {
         let speed: Int?
         let hasRoute: Bool
         let hasAddress: Bool
+        /// A bond or bridge that it belongs to, or a VLAN's interface over it.
+        let upper: String?
 
         /// Whether the host itself talks by it.
-        var isInUse: Bool { hasRoute || hasAddress }
+        var isInUse: Bool { evidenceOfUse != nil }
+        /// Where that is written; nil: it does not.
+        var evidenceOfUse: String? {
+            if hasRoute { return "/proc/net/route: \(name)" }
+            if hasAddress { return "/proc/net/if_inet6: \(name)" }
+            return upper.map { "/sys/class/net/\(name): \($0)" }
+        }
     }
 
     var ids: String { "\(Self.hex(vendor)):\(Self.hex(device))" }
@@ -90,6 +98,7 @@ extension NIC.Interface {
         hasRoute = Self.rows(host, "/proc/net/route").contains { $0.first == name }
         // Columns: address, index, prefix, scope, flags, name. Scope 20 is a link-local address, which every interface has.
         hasAddress = Self.rows(host, "/proc/net/if_inet6").contains { $0.count >= 6 && $0[5] == name && $0[3] == "00" }
+        upper = (host.names(in: place) ?? []).first { $0.hasPrefix("upper_") }
     }
 
     private static func rows(_ host: any HostFiles, _ path: String) -> [[String]] {
