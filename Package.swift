@@ -67,8 +67,10 @@ let guestSide: [Target.Dependency] = [
 ]
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
-/// The control socket's server.
-let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOFoundationCompat"].map { .product(name: $0, package: "swift-nio") }
+/// The servers of the control socket and of metrics.
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOFoundationCompat", "NIOHTTP1"].map {
+    .product(name: $0, package: "swift-nio")
+}
 
 let package = Package(
     name: "viaduct",

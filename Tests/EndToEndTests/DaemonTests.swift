@@ -55,6 +55,34 @@ extension EndToEnd {
             #expect(try place.stop().exitCode == 0)
         }
 
+        /// By whoever may not ask the control socket.
+        @Test func itsFiguresCanBeScraped() throws {
+            let place = try DaemonPlace()
+            let port = Int.random(in: 30_000..<32_000)
+            try place.start(try place.configure(place.vif("a", 1), wire: "net_null0", rest: "metrics: {port: \(port)}"))
+            func scrape(_ path: String) throws -> CommandResult {
+                let script = "exec 3<>/dev/tcp/127.0.0.1/\(port); printf 'GET \(path) HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"
+                return try Command(["bash", "-c", script], folder: place.place.folder).run(limit: 20)
+            }
+            func received() throws -> Int {
+                let answer = try scrape("/metrics").output
+                let line = answer.split(separator: "\n").first { $0.hasPrefix("viaduct_uplink_received_frames_total ") }
+                return try #require(line?.split(separator: " ").last.flatMap { Int($0) }, "\(answer)")
+            }
+            let before = try received()
+            Thread.sleep(forTimeInterval: 0.2)
+            #expect(try received() > before)
+            #expect(try scrape("/metrics").output.contains("\nviaduct_vif_connected{vif=\"a\"} 0\n"))
+            #expect(try scrape("/").output.hasPrefix("HTTP/1.0 404") || scrape("/").output.hasPrefix("HTTP/1.1 404"))
+            // One that is taken is an error before anybody is served.
+            let other = try DaemonPlace()
+            let file = try other.configure(other.vif("b", 2), rest: "metrics: {port: \(port)}")
+            let result = try other.place.run(["netback", "--config", file])
+            #expect(result.exitCode == 1 && result.errors.contains("can't listen for metrics at 127.0.0.1:\(port)"))
+            #expect(try other.socketsLeft() == [])
+            #expect(try place.stop().exitCode == 0)
+        }
+
         /// The guest is another daemon, whose NIC in software is plugged into the first one's vif; either of them makes the socket.
         @Test(arguments: ["server", "client"])
         func aGuestInAnotherProcessIsServed(socketMode: String) throws {

@@ -5,12 +5,16 @@ enum FileKey: String, ConfigurationKey {
     case switching = "switch"
     case plugin
     case pluginFolder = "plugin-folder"
-    case telemetry, capture, vifs
+    case telemetry, capture, metrics, vifs
     case logLevel = "log-level"
 }
 
 enum ControlKey: String, ConfigurationKey {
     case socket, mode, group
+}
+
+enum MetricsKey: String, ConfigurationKey {
+    case address, port
 }
 
 enum LcoreKey: String, ConfigurationKey {
@@ -70,7 +74,8 @@ extension DaemonConfiguration {
         func below<Key: ConfigurationKey>(_ path: String, _: Key.Type) -> [String] {
             Key.allCases.map { "\(path)\($0.rawValue)" }
         }
-        return below("", FileKey.self) + below("control.", ControlKey.self) + below("lcores.", LcoreKey.self)
+        return below("", FileKey.self) + below("control.", ControlKey.self) + below("metrics.", MetricsKey.self)
+            + below("lcores.", LcoreKey.self)
             + below("memory.", MemoryKey.self) + below("uplinks.", UplinkKey.self)
             + below("uplinks.softnic.", SoftNICKey.self) + below("switch.", SwitchKey.self) + below("vifs.", VifKey.self)
             + below("vifs.ingress.", RateKey.self) + below("vifs.egress.", RateKey.self)

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import PluginFolder
 import SoftNIC
+import Wire
 
 extension DaemonConfiguration {
     /// Reads a file.
@@ -56,6 +57,7 @@ extension DaemonConfiguration {
         let plugin = readPlugin(top)
         let telemetry = top.flag(.telemetry)
         let capture = top.flag(.capture)
+        let metrics = top.has(.metrics) ? MetricsSettings(top) : nil
         let vifs = VifSettings.readAll(top)
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         let level = top.value(.logLevel, "one of \(levels)", Logger.Level.init(rawValue:))
@@ -72,6 +74,7 @@ extension DaemonConfiguration {
         result.plugin = plugin ?? .accelerated
         result.telemetry = telemetry ?? true
         result.capture = capture ?? false
+        result.metrics = metrics
         result.vifs = vifs.map(\.settings)
         result.logLevel = level ?? .info
         return result
@@ -131,6 +134,16 @@ extension LcoreSettings {
             cpus += first...last
         }
         return Set(cpus).count == cpus.count ? cpus : nil
+    }
+}
+
+extension MetricsSettings {
+    init(_ top: SectionReader<FileKey>) {
+        self.init()
+        guard let reader = top.section(.metrics, MetricsKey.self) else { return }
+        let wanted = "an IPv4 or IPv6 address such as 127.0.0.1"
+        address = reader.value(.address, wanted) { IPv4Address($0) == nil && IPv6Address($0) == nil ? nil : $0 } ?? address
+        port = reader.integer(.port, 1...65535) ?? port
     }
 }
 

@@ -18,6 +18,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
     public var telemetry = true
     /// Whether DPDK's capture tools are served.
     public var capture = false
+    /// nil: nobody may scrape.
+    public var metrics: MetricsSettings?
     public var vifs: [VifSettings] = []
     public var logLevel = Logger.Level.info
 
@@ -40,6 +42,17 @@ public struct ControlSocketSettings: Sendable, Equatable {
     public var access = SocketAccess(mode: 0o600)
 
     public init() {}
+}
+
+/// Where metrics are served over HTTP.
+public struct MetricsSettings: Sendable, Equatable, CustomStringConvertible {
+    /// An IPv4 or IPv6 address. Whoever reaches it may read all of the daemon's figures.
+    public var address = "127.0.0.1"
+    public var port = 9464
+
+    public init() {}
+
+    public var description: String { address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)" }
 }
 
 /// Who may connect to a socket: the file's mode, and its owner and group where they are not the process's.

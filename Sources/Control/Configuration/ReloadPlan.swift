@@ -34,6 +34,7 @@ public struct ReloadPlan: Sendable, Equatable {
         refuse(.plugin, old.plugin == new.plugin)
         refuse(.telemetry, old.telemetry == new.telemetry)
         refuse(.capture, old.capture == new.capture)
+        refuse(.metrics, old.metrics == new.metrics)
         for vif in old.vifs where !new.vifs.contains(where: { $0.name == vif.name }) { removed.append(vif.name) }
         for vif in new.vifs {
             guard let before = old.vifs.first(where: { $0.name == vif.name }) else {

@@ -71,7 +71,7 @@ public final class ControlServer: Sendable {
         private let count = Atomic<Int>(0)
 
         /// Whether there is room for one more, who is counted in any case.
-        func come() -> Bool { count.wrappingAdd(1, ordering: .relaxed).newValue <= ControlServer.maximumClients }
+        func come(atMost limit: Int) -> Bool { count.wrappingAdd(1, ordering: .relaxed).newValue <= limit }
         func go() { count.wrappingSubtract(1, ordering: .relaxed) }
     }
 }

@@ -26,7 +26,7 @@ final class ControlSession: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard clients.come() else {
+        guard clients.come(atMost: ControlServer.maximumClients) else {
             logger.warning("a client of the control socket too many")
             return refuse("there are \(ControlServer.maximumClients) clients: try again when one has gone", context)
         }

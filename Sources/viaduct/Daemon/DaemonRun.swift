@@ -18,9 +18,12 @@ enum DaemonRun {
         try VhostMemoryFault.survive()
         let host = try NetbackHost(configuration, levels: levels, logger: logger)
         var server: ControlServer?
+        var metrics: MetricsServer?
         do {
             server = try claim.map { try ControlServer($0, ControlService(host), logger: logger) }
+            metrics = try configuration.metrics.map { try MetricsServer($0, host, logger: logger) }
         } catch {
+            server?.stop()
             _ = host.stop()
             throw error
         }
@@ -46,6 +49,7 @@ enum DaemonRun {
             seconds: 60, complaint: "the EAL does not let go of its memory: left as it is", exitCode: 1)
         // Until the process has ended.
         _ = unsafe Unmanaged.passRetained(watchdog)
+        metrics?.stop()
         server?.stop()
         let left = host.stop()
         if left > 0 { throw CommandFailure("\(left) mbufs were not given back: please report it") }
