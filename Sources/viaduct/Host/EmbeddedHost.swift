@@ -86,6 +86,7 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
             throw HostError("\(error)")
         }
         do {
+            try awaitGuests()
             try loadPlugins()
         } catch {
             _ = stop()
@@ -118,6 +119,15 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
             return try PluginFolder(path: folder).load(name)
         } catch {
             throw HostError("\(error)")
+        }
+    }
+
+    /// librte_vhost says on a thread of its own that a guest is there, and frames that come before that find nobody.
+    private func awaitGuests() throws(HostError) {
+        let end = DispatchTime.now() + .seconds(30)
+        while !netback.vifs.allSatisfy(\.isConnected) {
+            guard DispatchTime.now() < end else { throw HostError("netback does not see its guest: try again") }
+            Thread.sleep(forTimeInterval: 0.001)
         }
     }
 

@@ -6,6 +6,7 @@ import Foundation
 /// kernel and the tools played by a few lines each.
 final class HostFolder: HostFiles {
     let root: String
+    private let files = LiveHost()
 
     init(_ record: RecordedHost) throws {
         root = FileManager.default.temporaryDirectory.appendingPathComponent("doctor-\(UUID().uuidString)").path
@@ -34,17 +35,10 @@ final class HostFolder: HostFiles {
 
     deinit { try? FileManager.default.removeItem(atPath: root) }
 
-    func text(_ path: String) -> String? { try? String(contentsOfFile: root + path, encoding: .utf8) }
-    func names(in path: String) -> [String]? { try? FileManager.default.contentsOfDirectory(atPath: root + path).sorted() }
-    func target(_ path: String) -> String? {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: root + path))?.split(separator: "/").last.map(String.init)
-    }
-    func state(_ path: String) -> FileState? {
-        guard let found = try? FileManager.default.attributesOfItem(atPath: root + path) else { return nil }
-        return FileState(
-            mode: (found[.posixPermissions] as? NSNumber)?.uint32Value ?? 0,
-            isFolder: found[.type] as? FileAttributeType == .typeDirectory)
-    }
+    func text(_ path: String) -> String? { files.text(root + path) }
+    func names(in path: String) -> [String]? { files.names(in: root + path) }
+    func target(_ path: String) -> String? { files.target(root + path) }
+    func state(_ path: String) -> FileState? { files.state(root + path) }
 
     /// Runs a remedy, and whatever reboot it needs; its exit code and what it said.
     func carryOut(_ remedy: String) throws -> (code: Int32, output: String) {

@@ -138,6 +138,8 @@ final class HookRig {
         let application = Endpoint(
             .guest(netfront.guest), flows: Traffic.flows(ofGuest: number), counters: ofGuests, peer: stations.counters)
         guests.append(Guest(vif, netfront, application))
+        // Frames that come before would find nobody: librte_vhost says on a thread of its own that a guest is there.
+        try wait("the guest") { netback.vifs.first { $0.id == vif }?.isConnected == true }
         group.add(application.poller, toLoop: number == 0 ? options.plan.guest : options.plan.bystander)
     }
 

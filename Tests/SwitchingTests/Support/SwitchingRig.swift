@@ -162,8 +162,9 @@ final class SwitchingRig {
         stations = try Endpoint(
             .wire(cable.stationsEnd, cable.pool.handle), flows: options.flows, counters: ofStations, peer: ofGuest,
             name: "\(name)-s", vlan: options.vlan, isUDP: options.isUDP, window: options.window)
-        // Frames that come before would find nobody.
+        // Frames that come before would find nobody: librte_vhost says on a thread of its own that a guest is there.
         try attached?.connection.awaitAdmission(limitMilliseconds: 60_000)
+        try wait("the guest") { netback.vifs.first { $0.id == vif }?.isConnected == true }
         group.add(stations.poller, toLoop: 0)
         group.add(guest.poller, toLoop: side)
         if options.loadsPlugins {
