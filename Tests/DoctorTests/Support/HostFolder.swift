@@ -40,19 +40,18 @@ final class HostFolder: HostFiles {
     func target(_ path: String) -> String? { files.target(root + path) }
     func state(_ path: String) -> FileState? { files.state(root + path) }
 
-    /// Runs a remedy, and whatever reboot it needs; its exit code and what it said.
+    /// Runs a remedy, and whatever reboot it needs; 0 when all went well, and what it said.
     func carryOut(_ remedy: String) throws -> (code: Int32, output: String) {
         let script = Self.players + remedy.replacing(/(^|[ >'])\/(?=etc|sys|proc|dev|run)/) { "\($0.1)$ROOT/" } + "\nkernel\n"
-        let shell = Process()
-        shell.executableURL = URL(fileURLWithPath: "/bin/bash")
-        shell.arguments = ["-euc", script]
-        shell.environment = ["ROOT": root, "PATH": "/usr/bin:/bin"]
-        let pipe = Pipe()
-        (shell.standardOutput, shell.standardError) = (pipe, pipe)
-        try shell.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        shell.waitUntilExit()
-        return (shell.terminationStatus, output)
+        let file = "\(root)/script"
+        try script.write(toFile: file, atomically: false, encoding: .utf8)
+        // Foundation's Process now and then leaks what it knows itself by.
+        guard let shell = unsafe popen("ROOT='\(root)' PATH=/usr/bin:/bin bash -eu '\(file)' 2>&1", "r") else {
+            throw POSIXError(.ECHILD)
+        }
+        var output: [UInt8] = []
+        while case let byte = unsafe getc(shell), byte != EOF { output.append(UInt8(truncatingIfNeeded: byte)) }
+        return (unsafe pclose(shell), String(decoding: output, as: UTF8.self))
     }
 
     private func makeFolder(_ path: String) throws {
