@@ -18,13 +18,29 @@ extension SwitchReport {
     }
 }
 
+extension FrameCount {
+    /// - Parameter counters: of a vif.
+    public init(toGuest counters: [String: UInt64]) {
+        func sum(_ names: String...) -> UInt64 { names.reduce(0) { $0 + (counters[$1] ?? 0) } }
+        self.init(
+            in: sum("offered", "fencesMade", "segmentsAdded"), delivered: sum("guestDelivered", "viDelivered", "fencesSent"),
+            drops: counters.filter { Netback.dropReasonsToGuest.contains($0.key) }, held: sum("held", "queued"))
+    }
+
+    /// - Parameter counters: of a vif.
+    public init(fromGuest counters: [String: UInt64]) {
+        func sum(_ names: String...) -> UInt64 { names.reduce(0) { $0 + (counters[$1] ?? 0) } }
+        self.init(
+            in: sum("guestReceived"), delivered: sum("forwarded", "fencesConsumed"),
+            drops: counters.filter { Netback.dropReasonsFromGuest.contains($0.key) }, held: 0)
+    }
+}
+
 extension VifReport {
     /// - Parameter steering: what the backend says of the vif, if it is one that says so.
     public init(_ vif: VifStatus, _ settings: VifSettings, isWanted: Bool, steering: SteeringReport?) {
         let acceleration = vif.acceleration
         let reason = acceleration.state.reason ?? acceleration.reason
-        func sum(_ names: String...) -> UInt64 { names.reduce(0) { $0 + (vif.counters[$1] ?? 0) } }
-        func drops(_ names: [String]) -> [String: UInt64] { vif.counters.filter { names.contains($0.key) } }
         self.init(
             name: vif.name, kind: settings.kind, mac: "\(vif.mac)", vlan: settings.vlan, settings: settings.tree,
             isConnected: vif.isConnected, hasControlLink: vif.hasControlLink, queuePairs: vif.queuePairs,
@@ -32,12 +48,7 @@ extension VifReport {
             isAccelerationWanted: isWanted, state: Self.word(acceleration.state), form: acceleration.form.map(String.init),
             coverage: steering?.coverage, reason: reason.map { Reason(code: "\($0.code)", words: $0.text) },
             refusedForms: steering?.refused.map { RefusedForm(form: $0.form.rawValue, reason: $0.reason) } ?? [],
-            toGuest: FrameCount(
-                in: sum("offered", "fencesMade", "segmentsAdded"), delivered: sum("guestDelivered", "viDelivered", "fencesSent"),
-                drops: drops(Netback.dropReasonsToGuest), held: sum("held", "queued")),
-            fromGuest: FrameCount(
-                in: sum("guestReceived"), delivered: sum("forwarded", "fencesConsumed"),
-                drops: drops(Netback.dropReasonsFromGuest), held: 0),
+            toGuest: FrameCount(toGuest: vif.counters), fromGuest: FrameCount(fromGuest: vif.counters),
             counters: vif.counters, memoryFaults: vif.memoryFaults, memoryFault: vif.memoryFault,
             attachment: vif.attachment.map(Attachment.init))
     }

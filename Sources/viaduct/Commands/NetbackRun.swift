@@ -46,11 +46,12 @@ extension NetbackHost {
     /// Everything that is counted of attached guests, now.
     var report: NetbackReport {
         let counts = backend?.counts
+        let counters = netback.counters
         return NetbackReport(
             rules: backend?.ruleCount ?? 0,
             virtualInterfaces: .init(
                 free: counts?.free ?? 0, granted: counts?.granted ?? 0, quarantined: counts?.quarantined ?? 0),
-            counters: netback.counters.filter { $0.value > 0 },
+            counters: counters.filter { $0.value > 0 }, frames: SwitchReport(counters).frames,
             guests: netback.vifs.compactMap { vif in
                 guard let memory = attachedGuests[vif.name] else { return nil }
                 let hasInterface = memory.virtualInterface != nil

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
+import Control
 import Netback
 
 /// What a netback with attached guests counted.
@@ -21,6 +22,8 @@ struct NetbackReport: Encodable, Sendable {
         /// Of the guest's pool and of its VI's: 0 when no guest is there.
         let mbufsInUse, virtualInterfaceMbufsInUse: Int
         let counters: [String: UInt64]
+        /// What became of its frames.
+        let toGuest, fromGuest: FrameCount
 
         init(_ vif: VifStatus, mbufsInUse: Int, virtualInterfaceMbufsInUse: Int) {
             let attachment = vif.attachment ?? AttachmentStatus.none
@@ -39,12 +42,16 @@ struct NetbackReport: Encodable, Sendable {
             self.mbufsInUse = mbufsInUse
             self.virtualInterfaceMbufsInUse = virtualInterfaceMbufsInUse
             counters = vif.counters.filter { $0.value > 0 }
+            toGuest = FrameCount(toGuest: vif.counters)
+            fromGuest = FrameCount(fromGuest: vif.counters)
         }
     }
 
     let rules: Int
     let virtualInterfaces: VirtualInterfaces
     let counters: [String: UInt64]
+    /// What became of all frames in the switch.
+    let frames: FrameCount
     let guests: [Guest]
     /// Mbufs of the host's own pools that were in use when everything was taken down.
     var mbufsInUse = 0
