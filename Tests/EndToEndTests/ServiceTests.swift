@@ -12,8 +12,9 @@ extension EndToEnd {
             let file = try place.configure(place.vif("a", 1), place.vif("b", 2))
             let daemon = try place.place.start(
                 ["netback", "--config", file], as: account, with: ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "400000"])
+            let end = DispatchTime.now() + .seconds(30)
             while manager.messages.isEmpty {
-                try #require(daemon.isRunning, "\(daemon.errorText)")
+                try #require(daemon.isRunning && DispatchTime.now() < end, "\(daemon.errorText)")
                 Thread.sleep(forTimeInterval: 0.001)
             }
             #expect(manager.messages.first == "READY=1\nSTATUS=serving by \(place.control)\n")

@@ -13,7 +13,7 @@ extension DaemonConfiguration {
     public init(file: String, processors: Int? = nil) throws(ConfigurationError) {
         func fail(_ words: String) -> ConfigurationError { ConfigurationError(file: file, [ConfigurationProblem(words)]) }
         guard let handle = FileHandle(forReadingAtPath: file) else {
-            throw fail("this can't be opened (\(unsafe String(cString: strerror(errno)))): name another file")
+            throw fail("this can't be opened (\(SocketPath.systemError())): name another file")
         }
         guard let data = try? handle.read(upToCount: ConfigurationTree.maximumBytes + 1) ?? Data() else {
             throw fail("this can't be read: name a file")

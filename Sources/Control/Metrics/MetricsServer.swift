@@ -20,7 +20,7 @@ public final class MetricsServer: Sendable {
     public init(_ settings: MetricsSettings, _ host: any ControlledHost, logger: Logger) throws(ControlFailure) {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.group = group
-        let clients = ControlServer.ClientCount()
+        let clients = ClientCount()
         do {
             channel = try ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 16)
@@ -55,10 +55,10 @@ private final class MetricsSession: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let host: any ControlledHost
-    private let clients: ControlServer.ClientCount
+    private let clients: ClientCount
     private var head: HTTPRequestHead?
 
-    init(_ host: any ControlledHost, _ clients: ControlServer.ClientCount) {
+    init(_ host: any ControlledHost, _ clients: ClientCount) {
         self.host = host
         self.clients = clients
     }

@@ -3,7 +3,6 @@ import Foundation
 public import Logging
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// The control socket: many clients, a request a line, each answered in its turn. See <doc:ControlSocket>.
 ///
@@ -64,15 +63,6 @@ public final class ControlServer: Sendable {
         work.stop()
         try? group.syncShutdownGracefully()
         _ = unsafe unlink(claim.settings.path)
-    }
-
-    /// How many clients there are.
-    final class ClientCount: Sendable {
-        private let count = Atomic<Int>(0)
-
-        /// Whether there is room for one more, who is counted in any case.
-        func come(atMost limit: Int) -> Bool { count.wrappingAdd(1, ordering: .relaxed).newValue <= limit }
-        func go() { count.wrappingSubtract(1, ordering: .relaxed) }
     }
 }
 

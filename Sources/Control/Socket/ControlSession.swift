@@ -9,7 +9,7 @@ final class ControlSession: ChannelInboundHandler {
 
     private let service: ControlService
     private let work: ControlWork
-    private let clients: ControlServer.ClientCount
+    private let clients: ClientCount
     private let logger: Logger
     /// Lines that came with the one that is being answered; at most what one read brings.
     private var waiting: [ByteBuffer] = []
@@ -18,7 +18,7 @@ final class ControlSession: ChannelInboundHandler {
     /// The client says no more, or must not.
     private var isLast = false
 
-    init(service: ControlService, work: ControlWork, clients: ControlServer.ClientCount, logger: Logger) {
+    init(service: ControlService, work: ControlWork, clients: ClientCount, logger: Logger) {
         self.service = service
         self.work = work
         self.clients = clients

@@ -7,7 +7,6 @@ import Dataplane
 import Foundation
 import Logging
 import Memif
-import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -25,8 +24,6 @@ final class ExportRig: @unchecked Sendable {
     private var port: DPDK.Port?
     private let group: PollGroup
     private let lock = NSLock()
-    private let isEnding = Atomic<Bool>(false)
-    private let hasEnded = Atomic<Bool>(false)
 
     private init(pool: MempoolHandle, folder: String) throws {
         self.pool = pool
@@ -52,8 +49,11 @@ final class ExportRig: @unchecked Sendable {
             defer { try? FileManager.default.removeItem(at: folder) }
             do {
                 let rig = try ExportRig(pool: pool.handle, folder: folder.path)
-                rig.startThread()
-                defer { rig.stop() }
+                let control = TickThread { rig.lock.withLock { rig.export.tick() } }
+                defer {
+                    control.stop()
+                    rig.stop()
+                }
                 try body(rig)
             }
             let left = pool.handle.inUse
@@ -61,20 +61,7 @@ final class ExportRig: @unchecked Sendable {
         }
     }
 
-    private func startThread() {
-        let thread = Thread { [self] in
-            while !isEnding.load(ordering: .acquiring) {
-                lock.withLock { export.tick() }
-                usleep(200)
-            }
-            hasEnded.store(true, ordering: .releasing)
-        }
-        thread.start()
-    }
-
     private func stop() {
-        isEnding.store(true, ordering: .releasing)
-        while !hasEnded.load(ordering: .acquiring) { usleep(100) }
         #expect(export.close())
         group.stop()
         _ = sent()

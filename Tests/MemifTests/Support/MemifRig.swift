@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import DPDK
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -12,8 +11,6 @@ final class MemifRig: Sendable {
     let server: MemifServer
     let pool: MempoolHandle
     let configuration: MemifConfiguration
-    private let isEnding = Atomic<Bool>(false)
-    private let hasEnded = Atomic<Bool>(false)
 
     private init(pool: MempoolHandle, folder: String) throws {
         self.pool = pool
@@ -30,8 +27,11 @@ final class MemifRig: Sendable {
             defer { try? FileManager.default.removeItem(at: folder) }
             do {
                 let rig = try MemifRig(pool: pool.handle, folder: folder.path)
-                rig.startThread()
-                defer { rig.stop() }
+                let control = TickThread { rig.server.tick() }
+                defer {
+                    control.stop()
+                    rig.stop()
+                }
                 try body(rig)
             }
             let left = pool.handle.inUse
@@ -39,20 +39,7 @@ final class MemifRig: Sendable {
         }
     }
 
-    private func startThread() {
-        let thread = Thread { [self] in
-            while !isEnding.load(ordering: .acquiring) {
-                server.tick()
-                usleep(200)
-            }
-            hasEnded.store(true, ordering: .releasing)
-        }
-        thread.start()
-    }
-
     private func stop() {
-        isEnding.store(true, ordering: .releasing)
-        while !hasEnded.load(ordering: .acquiring) { usleep(100) }
         server.close()
     }
 
