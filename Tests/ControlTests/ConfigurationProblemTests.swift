@@ -73,6 +73,12 @@ import Testing
         Row(
             "too few lists of CPUs", rest: "lcores: {plan: each, cpus: [\"0\", \"1\"]}",
             "3: lcores.cpus: 2 lists for the 4 lcores"),
+        Row(
+            "an idle policy that is none", rest: "lcores: {idle: [adaptive, doze]}",
+            "3: lcores.idle[1]: \"doze\" is not one of busy-poll"),
+        Row(
+            "too many idle policies", rest: "lcores: {plan: single, idle: [sleep, sleep]}",
+            "3: lcores.idle: 2 words for the 1 lcores"),
         Row("a control socket anywhere", rest: "control: {socket: here}", "3: control.socket: \"here\" is not a full path"),
         Row("a mode in decimal", rest: "control: {mode: 999}", "3: control.mode: \"999\" is not an octal mode"),
         Row("a group of nobody", rest: "control: {group: nonesuch-group}", "3: control.group: \"nonesuch-group\" is not a group"),

@@ -35,7 +35,7 @@ import Wire
         let yaml = """
             version: 1
             control: {socket: /c, mode: 0660, group: 0}
-            lcores: {plan: split, cpus: ["0", "1,2"]}
+            lcores: {plan: split, cpus: ["0", "1,2"], idle: [busy-poll, sleep]}
             memory: {pages: hugepages, megabytes: 400}
             uplinks: [{pci: "0000:03:00.0", mtu: 9000, virtual-interfaces: 3, vmdq: false}]
             switch: {fdb-capacity: 10, fdb-age: 20, hold: 30, maximum-vifs: 40}
@@ -51,7 +51,7 @@ import Wire
         let configuration = try DaemonConfiguration(yaml: yaml, file: nil, processors: 3)
         #expect(configuration.control?.path == "/c")
         #expect(configuration.control?.access == SocketAccess(mode: 0o660, group: "0"))
-        #expect(configuration.lcores.cpus == [[0], [1, 2]])
+        #expect(configuration.lcores.cpus == [[0], [1, 2]] && configuration.lcores.idleChoices == [.busyPoll, .sleep])
         #expect(configuration.memory.pages == .hugepages && configuration.memory.megabytes == 400)
         #expect(configuration.uplink.device == .pci("0000:03:00.0"))
         #expect(configuration.uplink.mtu == 9000 && !configuration.uplink.allowsPools && configuration.virtualInterfaces == 3)

@@ -56,7 +56,8 @@ import Wire
 
     @Test(arguments: [
         ("net_null0", "net_null1", "uplinks"), ("vifs:", "control: {mode: \"0666\"}\nvifs:", "control"),
-        ("vifs:", "lcores: {plan: single}\nvifs:", "lcores"), ("vifs:", "memory: {megabytes: 99}\nvifs:", "memory"),
+        ("vifs:", "lcores: {plan: single}\nvifs:", "lcores"), ("vifs:", "lcores: {idle: sleep}\nvifs:", "lcores"),
+        ("vifs:", "memory: {megabytes: 99}\nvifs:", "memory"),
         ("vifs:", "switch: {hold: 99}\nvifs:", "switch"), ("vifs:", "plugin: none\nvifs:", "plugin"),
         ("vifs:", "telemetry: false\nvifs:", "telemetry"), ("vifs:", "metrics: {}\nvifs:", "metrics"),
         ("02:00:00:00:00:02", "02:00:00:00:00:12", "vif b: mac"), ("10.0.0.2", "10.0.0.3", "vif b: addresses"),

@@ -153,6 +153,19 @@ private func dwell(_ context: UnsafeMutableRawPointer) -> UInt32 {
         }
     }
 
+    @Test func eachLoopRestsInItsOwnWay() throws {
+        try EALFixture.exclusively {
+            let sleeping = IdlePolicy(roundsBeforePause: 8, roundsBeforeSleep: 16, sleepMicroseconds: 20_000)
+            var policies = Array(repeating: sleeping, count: LcoreID.workers.count)
+            policies[1] = .busyPoll
+            let group = try PollGroup(lcores: LcoreID.workers, idle: policies, stuckAfterMilliseconds: 60_000)
+            defer { group.stop() }
+            #expect(eventually { group.rounds[1].all > 20_000 })
+            // So many rounds would take it minutes.
+            #expect(group.rounds[0].all < 10_000)
+        }
+    }
+
     @Test func theControlThreadTicksUntilItIsStopped() {
         let ticks = Lock(0)
         let thread = ControlThread(name: "test", intervalMicroseconds: 500) { ticks.withLock { $0 += 1 } }

@@ -18,7 +18,7 @@ enum MetricsKey: String, ConfigurationKey {
 }
 
 enum LcoreKey: String, ConfigurationKey {
-    case plan, cpus
+    case plan, cpus, idle
 }
 
 enum MemoryKey: String, ConfigurationKey {

@@ -110,17 +110,26 @@ extension LcoreSettings {
         guard let reader = top.section(.lcores, LcoreKey.self) else { return }
         if let plan = reader.word(.plan, LcorePlan.self) { self.plan = plan }
         let wanted = "a list of CPUs such as 2,4-5, of 0 to \(processors - 1)"
-        guard let lists = reader.values(.cpus, wanted, { Self.cpuList($0, processors: processors) }) else { return }
-        if lists.count == 1 {
-            cpus = Array(repeating: lists[0], count: plan.lcoreCount)
-        } else if lists.count == plan.lcoreCount {
-            cpus = lists
-        } else if lists.count == reader.items(.cpus)?.count {
-            reader.complain(
-                .cpus,
-                "\(lists.count) lists for the \(plan.lcoreCount) lcores of plan \(plan.rawValue): give one for all, or one for each"
-            )
-        }
+        cpus = forEachLcore(
+            reader.values(.cpus, wanted) { Self.cpuList($0, processors: processors) }, of: .cpus, called: "lists", reader)
+        let words = IdleChoice.allCases.map(\.rawValue).joined(separator: ", ")
+        idle = forEachLcore(
+            reader.values(.idle, "one of \(words)", IdleChoice.init(rawValue:)), of: .idle, called: "words", reader)
+    }
+
+    /// One value is for all lcores of the plan; several are one for each.
+    private func forEachLcore<Value>(
+        _ values: [Value]?, of key: LcoreKey, called name: String, _ reader: SectionReader<LcoreKey>
+    ) -> [Value]? {
+        // Where one of them is wrong, that was said already.
+        guard let values, values.count == reader.items(key)?.count else { return nil }
+        if values.count == 1 { return Array(repeating: values[0], count: plan.lcoreCount) }
+        if values.count == plan.lcoreCount { return values }
+        reader.complain(
+            key,
+            "\(values.count) \(name) for the \(plan.lcoreCount) lcores of plan \(plan.rawValue): give one for all, or one for each"
+        )
+        return nil
     }
 
     /// `2,4-5` is 2, 4 and 5.

@@ -103,12 +103,27 @@ public enum LcorePlan: String, CaseIterable, Sendable {
     }
 }
 
+/// What an lcore does while no packet comes.
+public enum IdleChoice: String, CaseIterable, Sendable {
+    /// Polls on: lowest latency, a whole CPU.
+    case busyPoll = "busy-poll"
+    /// Pauses, then sleeps for moments.
+    case adaptive
+    /// Sleeps soon, and longer.
+    case sleep
+}
+
 public struct LcoreSettings: Sendable, Equatable {
     public var plan = LcorePlan.split
     /// The CPUs of each of the plan's lcores; nil: each may run on all of them.
     public var cpus: [[Int]]?
+    /// Of each of the plan's lcores; nil: ``IdleChoice/adaptive`` for all.
+    public var idle: [IdleChoice]?
 
     public init(plan: LcorePlan = .split) { self.plan = plan }
+
+    /// Of each of the plan's lcores, in their order.
+    public var idleChoices: [IdleChoice] { idle ?? Array(repeating: .adaptive, count: plan.lcoreCount) }
 }
 
 public struct MemorySettings: Sendable, Equatable {

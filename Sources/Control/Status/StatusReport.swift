@@ -8,17 +8,19 @@ public struct StatusReport: Codable, Sendable, Equatable {
     public var schemaVersion = Self.schemaVersion
     public var pid: Int32
     public var uptimeSeconds: Double
+    public var lcores: [LcoreReport]
     public var uplink: UplinkReport
     public var plugin: PluginReport
     public var `switch`: SwitchReport
     public var vifs: [VifReport]
 
     public init(
-        pid: Int32, uptimeSeconds: Double, uplink: UplinkReport, plugin: PluginReport, switching: SwitchReport,
-        vifs: [VifReport]
+        pid: Int32, uptimeSeconds: Double, lcores: [LcoreReport], uplink: UplinkReport, plugin: PluginReport,
+        switching: SwitchReport, vifs: [VifReport]
     ) {
         self.pid = pid
         self.uptimeSeconds = uptimeSeconds
+        self.lcores = lcores
         self.uplink = uplink
         self.plugin = plugin
         self.switch = switching

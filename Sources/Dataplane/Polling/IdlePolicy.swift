@@ -21,4 +21,6 @@ public struct IdlePolicy: Sendable, Equatable {
     public static let busyPoll = IdlePolicy(roundsBeforePause: .max, roundsBeforeSleep: .max, sleepMicroseconds: 0)
     /// Sleeps at most 20 us at a time after about a thousand empty rounds.
     public static let adaptive = IdlePolicy(roundsBeforePause: 64, roundsBeforeSleep: 1024, sleepMicroseconds: 20)
+    /// Sleeps at most 100 us at a time, soon: the CPU is left to others, and a first packet waits up to that and the timer's slack.
+    public static let sleepy = IdlePolicy(roundsBeforePause: 16, roundsBeforeSleep: 64, sleepMicroseconds: 100)
 }

@@ -27,10 +27,21 @@ public final class PollGroup: @unchecked Sendable {
 
     private let stuckAfterMilliseconds: Int
 
-    /// Starts an empty loop on each of `lcores`.
+    /// Starts an empty loop on each of `lcores`, all of which rest in the same way.
     ///
     /// - Parameter stuckAfterMilliseconds: how long a poller may take for one round before it counts as stuck.
-    public init(lcores: [LcoreID], idle: IdlePolicy, stuckAfterMilliseconds: Int = 5000) throws(DPDKError) {
+    public convenience init(lcores: [LcoreID], idle: IdlePolicy, stuckAfterMilliseconds: Int = 5000) throws(DPDKError) {
+        try self.init(
+            lcores: lcores, idle: Array(repeating: idle, count: lcores.count), stuckAfterMilliseconds: stuckAfterMilliseconds)
+    }
+
+    /// Starts an empty loop on each of `lcores`.
+    ///
+    /// - Parameters:
+    ///   - idle: how each of them rests, in their order; as many as there are lcores.
+    ///   - stuckAfterMilliseconds: how long a poller may take for one round before it counts as stuck.
+    public init(lcores: [LcoreID], idle: [IdlePolicy], stuckAfterMilliseconds: Int = 5000) throws(DPDKError) {
+        precondition(idle.count == lcores.count, "one idle policy for each lcore")
         self.stuckAfterMilliseconds = stuckAfterMilliseconds
         quiescence = try Quiescence(readers: max(lcores.count, 1))
         self.lcores = lcores
@@ -40,7 +51,7 @@ public final class PollGroup: @unchecked Sendable {
             let rounds = CounterBlock(count: 2)
             let lane = UnsafeMutablePointer<PollLane>.allocate(capacity: 1)
             unsafe lane.initialize(
-                to: PollLane(table: PollTable.make([]), rounds: rounds.counters, reader: reader, idle: idle))
+                to: PollLane(table: PollTable.make([]), rounds: rounds.counters, reader: reader, idle: idle[index]))
             // Before the launch, so that a removal that comes at once waits for this lcore too.
             reader.online()
             unsafe loops.append(Loop(lcore: lcore, lane: lane, rounds: rounds, pollers: []))

@@ -18,10 +18,18 @@ extension NetbackHost: ControlledHost {
         }
         let elapsed = DispatchTime.now().uptimeNanoseconds - startTime.uptimeNanoseconds
         return StatusReport(
-            pid: getpid(), uptimeSeconds: Double(elapsed / 1_000_000) / 1000,
+            pid: getpid(), uptimeSeconds: Double(elapsed / 1_000_000) / 1000, lcores: lcoreReports(running.lcores),
             uplink: UplinkReport(device: running.uplink.device.text, port: uplink.port, status: netback.port),
             plugin: PluginReport(backend, name: running.plugin.name, vifNames: vifNames),
             switching: SwitchReport(netback.counters), vifs: vifs)
+    }
+
+    private func lcoreReports(_ settings: LcoreSettings) -> [LcoreReport] {
+        pollLoops.enumerated().map { index, loop in
+            LcoreReport(
+                lcore: loop.lcore.rawValue, cpus: settings.cpus?[index], idle: settings.idleChoices[index], rounds: loop.all,
+                busyRounds: loop.busy)
+        }
     }
 
     var flows: FlowsReport {

@@ -55,7 +55,7 @@ final class NetbackHost: @unchecked Sendable {
         runtimeFolder = geteuid() == 0 ? nil : try SocketFolder(longest: longest)
         if let runtimeFolder { unsafe setenv("XDG_RUNTIME_DIR", runtimeFolder.path, 1) }
         try HostMemory(configuration).startEAL(configuration)
-        group = try PollGroup(lcores: LcoreID.workers, idle: .adaptive)
+        group = try PollGroup(lcores: LcoreID.workers, idle: configuration.lcores.idleChoices.map(\.policy))
         let count = configuration.virtualInterfaces
         pools = try HostPools(
             virtualInterfaces: count, hostMbufs: HostMemory(configuration).hostMbufs,
@@ -131,8 +131,10 @@ final class NetbackHost: @unchecked Sendable {
     func id(of vif: String) -> UInt32? { lock.withLock { vifIDs[vif] } }
     var vifNames: [UInt32: String] { lock.withLock { Dictionary(uniqueKeysWithValues: vifIDs.map { ($1, $0) }) } }
     var backend: AcceleratedBackend? { plugin.backend }
+    /// Rounds of each poll loop so far, in the order of the plan.
+    var pollLoops: [(lcore: LcoreID, all: UInt64, busy: UInt64)] { group.rounds }
     /// Rounds of each poll loop so far, by its lcore.
-    var pollRounds: [LcoreID: UInt64] { Dictionary(uniqueKeysWithValues: group.rounds.map { ($0.lcore, $0.all) }) }
+    var pollRounds: [LcoreID: UInt64] { Dictionary(uniqueKeysWithValues: pollLoops.map { ($0.lcore, $0.all) }) }
 
     // MARK: What is told by those who hold `operations`
 
@@ -194,6 +196,16 @@ final class NetbackHost: @unchecked Sendable {
         SharedMemoryFiles.clean(own: true)
         runtimeFolder?.remove()
         return pools.ownInUse
+    }
+}
+
+extension IdleChoice {
+    var policy: IdlePolicy {
+        switch self {
+        case .busyPoll: .busyPoll
+        case .adaptive: .adaptive
+        case .sleep: .sleepy
+        }
     }
 }
 

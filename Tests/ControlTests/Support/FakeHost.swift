@@ -29,7 +29,8 @@ final class FakeHost: ControlledHost {
 
     static func status(_ vifs: [VifReport]) -> StatusReport {
         StatusReport(
-            pid: 7, uptimeSeconds: 1.5, uplink: uplink,
+            pid: 7, uptimeSeconds: 1.5,
+            lcores: [LcoreReport(lcore: 1, cpus: [2], idle: .sleep, rounds: 9, busyRounds: 4)], uplink: uplink,
             plugin: PluginReport(name: "accelerated", rules: 3, virtualInterfaces: nil),
             switching: SwitchReport(["wireReceived": 5, "wireTransmitted": 2, "runt": 1, "held": 2]), vifs: vifs)
     }

@@ -10,6 +10,10 @@ enum StatusText {
         lines.append(
             "uplink  \(uplink.device) (\(uplink.driver.isEmpty ? "-" : uplink.driver))  \(state)  received \(uplink.received)  "
                 + "transmitted \(uplink.transmitted)  missed \(uplink.missed)  errors \(uplink.errors)")
+        for lcore in report.lcores {
+            let cpus = lcore.cpus.map { "CPUs " + $0.map(String.init).joined(separator: ",") } ?? "any CPU"
+            lines.append("lcore   \(lcore.lcore)  \(cpus)  idle \(lcore.idle)  rounds \(lcore.rounds)  busy \(lcore.busyRounds)")
+        }
         lines.append("plugin  \(plugin(report.plugin))")
         lines.append("switch  \(frames(report.switch.frames))  addresses \(report.switch.addresses)")
         lines.append("")
