@@ -6,6 +6,7 @@ struct MetricFamilies {
 
     init(_ report: StatusReport) {
         addDaemon(report)
+        addLcores(report.lcores)
         addUplink(report.uplink)
         addPlugin(report.plugin)
         addSwitch(report.switch)
@@ -24,6 +25,18 @@ struct MetricFamilies {
 
     private mutating func addDaemon(_ report: StatusReport) {
         family("uptime_seconds", .gauge, "Since the daemon began to serve.") { $0.add(report.uptimeSeconds) }
+    }
+
+    private mutating func addLcores(_ lcores: [LcoreReport]) {
+        family("lcore_info", .gauge, "What the lcore does while no packet comes.") {
+            for lcore in lcores { $0.add(true, ("lcore", "\(lcore.lcore)"), ("idle", lcore.idle)) }
+        }
+        family("lcore_rounds_total", .counter, "Times that the lcore looked for packets.") {
+            for lcore in lcores { $0.add(lcore.rounds, ("lcore", "\(lcore.lcore)")) }
+        }
+        family("lcore_busy_rounds_total", .counter, "Times that the lcore looked for packets and found some.") {
+            for lcore in lcores { $0.add(lcore.busyRounds, ("lcore", "\(lcore.lcore)")) }
+        }
     }
 
     private mutating func addUplink(_ uplink: UplinkReport) {
