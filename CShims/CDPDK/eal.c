@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#define _GNU_SOURCE  // sched.h's sets of CPUs
 #include "uninstrumented_begin.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
@@ -50,6 +53,13 @@ int cdpdk_lcore_launch(uint32_t lcore, int (*function)(void *), void *argument) 
 }
 
 int cdpdk_lcore_wait(uint32_t lcore) { return rte_eal_wait_lcore(lcore); }
+bool cdpdk_cpu_is_allowed(uint32_t cpu) {
+    // Linux on x86-64 is built for 8192 at most; cpu_set_t ends at 1024.
+    cpu_set_t set[CDPDK_CPU_LIMIT / CPU_SETSIZE];
+    if (cpu >= CDPDK_CPU_LIMIT || sched_getaffinity(getpid(), sizeof(set), set) != 0) return false;
+    return CPU_ISSET_S(cpu, sizeof(set), set);
+}
+
 uint32_t cdpdk_lcore_numa_node(uint32_t lcore) { return rte_lcore_to_socket_id(lcore); }
 uint64_t cdpdk_tsc_hz(void) { return rte_get_tsc_hz(); }
 

@@ -94,6 +94,10 @@ int cdpdk_telemetry_add_data(cdpdk_telemetry_data *data, const char *name, cdpdk
 void *_Nullable cdpdk_numa_alloc(size_t size, int numa_node);
 void cdpdk_numa_free(void *memory, size_t size);
 uint32_t cdpdk_numa_node_count(void);
+/// Whether this process may run on that CPU now (sched_getaffinity(2)); false for those beyond the machine's.
+bool cdpdk_cpu_is_allowed(uint32_t cpu);
+/// No CPU has this number or a higher one.
+enum { CDPDK_CPU_LIMIT = 8192 };
 
 #pragma clang assume_nonnull end
 

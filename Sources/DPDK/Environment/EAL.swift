@@ -52,11 +52,15 @@ public struct EALConfiguration: Sendable {
         self.extraArguments = extraArguments
     }
 
+    /// The control plane keeps off the CPUs that poll, where others are left to it.
+    var mainProcessors: [Int] {
+        let rest = Set(Processors.allowed).subtracting(workers.joined())
+        return rest.isEmpty ? Processors.allowed : rest.sorted()
+    }
+
     var arguments: [String] {
-        let cpus = ProcessInfo.processInfo.activeProcessorCount
-        var lcores = ["\(firstLcore)@(0-\(cpus - 1))"]
-        for (index, set) in workers.enumerated() {
-            lcores.append("\(firstLcore + index + 1)@(\(set.map(String.init).joined(separator: ",")))")
+        let lcores = ([mainProcessors] + workers).enumerated().map { index, set in
+            "\(firstLcore + index)@(\(set.map(String.init).joined(separator: ",")))"
         }
         var arguments = [
             "viaduct", "--lcores", lcores.joined(separator: ","), "--main-lcore", String(firstLcore), "--iova-mode=va",
@@ -90,6 +94,9 @@ public enum EAL {
     public static func start(_ configuration: EALConfiguration) throws(DPDKError) {
         // virtio_user writes to its vhost-user socket without MSG_NOSIGNAL: a peer that goes away would end the process.
         signal(SIGPIPE, SIG_IGN)
+        // A service manager's word for the folders of a service, maybe several. DPDK would put its own below it, where neither attached
+        // guests nor its tools look for it.
+        unsafe unsetenv("RUNTIME_DIRECTORY")
         let arguments = configuration.arguments
         var copies = unsafe [UnsafePointer<CChar>]()
         for argument in arguments {

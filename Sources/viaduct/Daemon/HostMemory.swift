@@ -44,7 +44,7 @@ struct HostMemory {
             if let complaint = SharedMemoryFiles.complaint(megabytes: megabytes) { throw HostError(complaint) }
         }
         try DPDKLog.capture()
-        let all = Array(0..<ProcessInfo.processInfo.activeProcessorCount)
+        let all = Processors.allowed
         let lcores = configuration.lcores
         let address = UplinkChoice(configuration.uplink).pciAddress
         var eal = EALConfiguration(

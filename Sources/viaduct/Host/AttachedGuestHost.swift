@@ -64,7 +64,7 @@ final class AttachedGuestHost: GuestHost, @unchecked Sendable {
 
     private static func startEAL(_ terms: AttachTerms, _ connection: HostConnection) throws {
         try DPDKLog.capture()
-        let cpus = Array(0..<ProcessInfo.processInfo.activeProcessorCount)
+        let cpus = Processors.allowed
         var configuration = EALConfiguration(
             workers: Array(repeating: cpus, count: terms.lcores.count - 1),
             memory: .attached(filePrefix: terms.filePrefix), usesPCI: !terms.devices.isEmpty,

@@ -98,7 +98,7 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
         // The EAL wants a folder of its own even where it puts nothing there; an ordinary user may not make its default one.
         if geteuid() != 0 { unsafe setenv("XDG_RUNTIME_DIR", runtimeFolder, 1) }
         try DPDKLog.capture()
-        let cpus = Array(0..<ProcessInfo.processInfo.activeProcessorCount)
+        let cpus = Processors.allowed
         // The lcores may run on any CPU: bound to one they would wait behind whatever else the machine runs there.
         try EAL.start(
             EALConfiguration(

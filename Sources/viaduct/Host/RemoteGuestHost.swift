@@ -25,7 +25,7 @@ final class RemoteGuestHost: GuestHost {
         runtimeFolder = geteuid() == 0 ? nil : try SocketFolder()
         if let runtimeFolder { unsafe setenv("XDG_RUNTIME_DIR", runtimeFolder.path, 1) }
         try DPDKLog.capture()
-        let cpus = Array(0..<ProcessInfo.processInfo.activeProcessorCount)
+        let cpus = Processors.allowed
         try EAL.start(EALConfiguration(workers: [cpus], memory: .preferred(megabytes: 128)))
         group = try PollGroup(lcores: LcoreID.workers, idle: .adaptive)
         var configuration = NetfrontConfiguration(name: "guest", mac: mac, socketPath: socket)
