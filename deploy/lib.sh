@@ -16,7 +16,7 @@ give_up() {
 require_swift() {
     local where='see https://www.swift.org/install/linux/' version
     command -v swift >/dev/null || give_up "Swift 6.3 or newer is needed and no swift is in PATH: $where"
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p')
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p') || true
     [[ $version =~ ^([0-9]+)\.([0-9]+)$ ]] || give_up "swift does not tell its version: $where"
     if ((BASH_REMATCH[1] < 6 || (BASH_REMATCH[1] == 6 && BASH_REMATCH[2] < 3))); then
         give_up "Swift 6.3 or newer is needed, this is $version: $where"
