@@ -169,7 +169,8 @@ let package = Package(
             ]),
         tests("ControlTests", ["Control", "DPDK", "Wire", "Acceleration", "Netback", "AcceleratedBackend", "SoftNIC", logging]),
         tests("DoctorTests", ["Doctor", "Control", "SoftNIC"], data: ["Hosts"]),
-        tests("viaductTests", ["viaduct", "Control", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
+        tests(
+            "viaductTests", ["viaduct", "Control", "Doctor", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
         tests("HotPathTests", []),
         tests("EndToEndTests", ["TestSupport"]),
     ],

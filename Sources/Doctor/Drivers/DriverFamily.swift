@@ -2,19 +2,19 @@
 import AcceleratedBackend
 
 /// NICs that one of DPDK's poll-mode drivers serves, and what is known of them. See <doc:Doctor> for the sources.
-struct DriverFamily: Sendable, Equatable {
+public struct DriverFamily: Sendable, Equatable {
     /// What people call it.
-    let name: String
+    public let name: String
     /// As `rte_eth_dev_info_get` names it: the ladder of steering forms goes by it.
-    let driver: String
+    public let driver: String
     /// The PCI device id that stands for the family where two share a driver.
-    let device: UInt16
+    public let device: UInt16
     /// The kernel's driver.
     let kernelDriver: String
     /// Whether the kernel's driver keeps the NIC while DPDK uses it; otherwise vfio-pci takes its place.
     var isBifurcated = false
     /// What it can't do, in sentences of an operator's interest.
-    let limits: [String]
+    public let limits: [String]
 
     /// The forms that will be tried, the best first.
     var forms: [SteeringForm] { SteeringForm.expected(driver: driver, device: device) }

@@ -6,6 +6,12 @@ public enum Doctor {
     /// As many CPUs as a host may have.
     public static let maximumProcessors = 65536
 
+    /// The family of a daemon's uplink, by its PCI ids on that host; nil when it is no NIC, is not there, or is not known.
+    public static func family(ofUplink daemon: DaemonConfiguration, on host: any HostFiles) -> DriverFamily? {
+        let planned = PlannedDaemon(daemon, megabytes: 0)
+        return NIC.all(host).first { $0.address == planned.uplinkAddress }?.family
+    }
+
     /// Looks at all there is.
     ///
     /// - Parameters:

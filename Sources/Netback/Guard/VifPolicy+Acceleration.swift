@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import Acceleration
+public import Acceleration
 
 extension VifPolicy {
     /// Why a vif with this policy is not accelerated: netback sees no frame that a guest sends, or is sent, by a VI. nil when nothing
@@ -7,7 +7,7 @@ extension VifPolicy {
     ///
     /// Frames whose source is not the vif's MAC are declined by the frontend of the fast path, too, so they come by netback. What is
     /// learned of those that do is netback's own business.
-    var objection: AccelerationReason? {
+    public var objection: AccelerationReason? {
         var parts: [String] = []
         if addresses != nil { parts.append("addresses") }
         if ingress != nil { parts.append("ingress limit") }

@@ -26,3 +26,12 @@ enum Console {
         return logger
     }
 }
+
+extension Encodable {
+    /// One line of JSON, keys in alphabetical order.
+    func jsonLine() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}

@@ -40,17 +40,13 @@ struct DoctorCommand: ParsableCommand {
             return PlannedDaemon(configuration, megabytes: HostMemory(configuration).megabytes)
         }
         let report = try examine(daemon)
-        Console.line(json ? try Self.json(report) : DoctorText.of(report))
+        Console.line(json ? try report.jsonLine() : DoctorText.of(report))
         if report.worst.exitCode != 0 { throw ExitCode(report.worst.exitCode) }
     }
 
     private func examine(_ daemon: PlannedDaemon?) throws -> DoctorReport {
         if let recorded {
-            let host: RecordedHost
-            do { host = try RecordedHost(Data(contentsOf: URL(fileURLWithPath: recorded))) } catch let error as RecordedHostError
-            {
-                throw CommandFailure("\(recorded) \(error)")
-            } catch { throw CommandFailure("\(recorded) can't be read: \(error.localizedDescription)") }
+            let host = try RecordedHost(file: recorded)
             return Doctor.examine(host, dpdk: host.dpdk, daemon: daemon)
         }
         guard let record else { return Doctor.examine(LiveHost(), dpdk: EAL.version, daemon: daemon) }
@@ -61,11 +57,14 @@ struct DoctorCommand: ParsableCommand {
         }
         return report
     }
+}
 
-    private static func json(_ report: DoctorReport) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(report), as: UTF8.self)
+extension RecordedHost {
+    /// - Throws: a line for the user.
+    convenience init(file: String) throws {
+        do { try self.init(Data(contentsOf: URL(fileURLWithPath: file))) } catch let error as RecordedHostError {
+            throw CommandFailure("\(file) \(error)")
+        } catch { throw CommandFailure("\(file) can't be read: \(error.localizedDescription)") }
     }
 }
 

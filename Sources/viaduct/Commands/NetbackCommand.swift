@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import ArgumentParser
 import Control
+import Doctor
 import Foundation
 import Wire
 
@@ -21,6 +22,16 @@ struct NetbackCommand: ParsableCommand {
     var config: String?
     @Flag(help: "With --config: check the file, tell everything that is wrong with it, and end.")
     var check = false
+    @Flag(
+        help: """
+            With --config: print what the daemon would take and do, ports, queues, forms of steering, lcores, memory and vifs, and end. \
+            Nothing is touched; with --json as one JSON object.
+            """)
+    var plan = false
+    @Option(
+        help: ArgumentHelp(
+            "With --plan: for a host that viaduct doctor --record wrote down, not for this one.", valueName: "file"))
+    var recorded: String?
     @OptionGroup var port: UplinkOptions
     @OptionGroup var nic: NICOptions
     @Option(help: "Queue pairs of the uplink beside the default one, for the first guests: 0 to 15; one for each when not given.")
@@ -51,10 +62,13 @@ struct NetbackCommand: ParsableCommand {
         if config != nil {
             let hasOthers =
                 port.wire != nil || port.uplink != nil || virtualInterfaces != nil || !guests.isEmpty || sockets != nil
-                || seconds != nil || json || verbose
-            if hasOthers { throw ValidationError("--config goes with --check only: the file says the rest.") }
+                || seconds != nil || json && !plan || verbose
+            if hasOthers { throw ValidationError("--config goes with --check and --plan only: the file says the rest.") }
+            if check, plan { throw ValidationError("Give --check or --plan, not both.") }
+            if recorded != nil, !plan { throw ValidationError("--recorded goes with --plan.") }
             return
         }
+        if plan || recorded != nil { throw ValidationError("--plan and --recorded go with --config.") }
         if check { throw ValidationError("--check goes with --config.") }
         try port.check("Give --config, --wire or --uplink.")
         guard let sockets, !sockets.isEmpty else { throw ValidationError("Give the folder of the vifs' sockets by --sockets.") }
@@ -98,7 +112,17 @@ struct NetbackCommand: ParsableCommand {
             _ = try DaemonConfiguration(file: config)
             return Console.line("\(config): no problems")
         }
+        if plan { return try showPlan(config) }
         try DaemonRun.run(file: config)
+    }
+
+    private func showPlan(_ file: String) throws {
+        // It may be another host's, with other CPUs.
+        let configuration = try DaemonConfiguration(file: file, processors: Doctor.maximumProcessors)
+        let host: any HostFiles
+        if let recorded { host = try RecordedHost(file: recorded) } else { host = LiveHost() }
+        let plan = DaemonPlan(configuration, on: host)
+        Console.line(json ? try plan.jsonLine() : PlanText.of(plan))
     }
 }
 

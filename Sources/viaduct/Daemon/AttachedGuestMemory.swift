@@ -18,8 +18,7 @@ final class AttachedGuestMemory: Sendable {
 
     init(_ name: String, index: Int, mtu: Int, virtualInterface pool: MempoolHandle?) throws {
         self.index = index
-        // Buffers in the rings, frames to send in the VI, and what the application keeps.
-        own = try Mempool(name: "\(name)-pool", count: 8191, dataRoom: HostPools.dataRoom(mtu: mtu))
+        own = try Mempool(PoolSize.ofAttachedGuest(name, mtu: mtu))
         virtualInterface = try pool.map { try PoolMap($0) }
         rings = try GuestRings(
             name: name, depth: NetbackHost.ringDepth, map: try PoolMap(own.handle), other: virtualInterface)

@@ -10,6 +10,8 @@ struct HostMemory {
     /// each queue pair of the other ones.
     let hostMbufs: Int
     let megabytes: Int
+    /// nil: hugepages where enough are free, else ordinary ones.
+    let pages: MemorySettings.Pages?
     private let memory: EALMemory
 
     init(_ configuration: DaemonConfiguration) {
@@ -20,12 +22,12 @@ struct HostMemory {
         hostMbufs = 8191 + holds + Netback.waitingMbufs * max(0, others + more)
         // An mbuf is its buffer, and 256 bytes; 64 bytes an address; pools of 8191 mbufs for the wire, for each VI, and for each attached
         // guest, which has rings besides.
-        let pages = configuration.memory.pages ?? (attached > 0 || configuration.capture ? .shared : nil)
-        let length = HostPools.dataRoom(mtu: configuration.uplink.mtu) + 256
+        pages = configuration.memory.pages ?? (attached > 0 || configuration.capture ? .shared : nil)
+        let length = PoolSize.dataRoom(mtu: configuration.uplink.mtu) + 256
         // No mbuf lies across the end of an ordinary page (rte_mempool_populate_default).
         let mbuf = pages == .shared || pages == .hugepages ? length : (length + 4095) / 4096 * 4096
         let tables = (hostMbufs * mbuf + configuration.switching.fdbCapacity * 64) >> 20
-        let pool = 8192 * mbuf >> 20
+        let pool = (8192 * mbuf) >> 20
         megabytes =
             configuration.memory.megabytes
             ?? 160 + tables + pool * (1 + configuration.virtualInterfaces) + (pool + 12) * attached

@@ -116,12 +116,3 @@ struct DemoReport: Encodable, Equatable, Sendable {
         return nil
     }
 }
-
-extension Encodable {
-    /// One line of JSON, keys in alphabetical order.
-    func jsonLine() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-}

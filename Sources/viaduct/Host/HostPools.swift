@@ -9,9 +9,7 @@ final class HostPools: Sendable {
 
     private final class Owned: Sendable {
         let pool: Mempool
-        init(_ name: String, _ count: Int, dataRoom: Int) throws(DPDKError) {
-            pool = try Mempool(name: name, count: count, dataRoom: dataRoom)
-        }
+        init(_ size: PoolSize) throws(DPDKError) { pool = try Mempool(size) }
     }
 
     /// Memory that the pools, the guest's included, and everything else need together.
@@ -22,20 +20,15 @@ final class HostPools: Sendable {
         try self.init(virtualInterfaces: count, hostMbufs: 8191 + 8192 * guests)
     }
 
-    /// Bytes of an mbuf's buffer that has room for a frame of that MTU with two VLAN tags, headroom included, and for what a driver wants
-    /// besides (net_af_packet compares with its ring's frames, headers of the ring's included); the usual 2176 at least.
-    static func dataRoom(mtu: Int) -> Int { max(2176, (128 + 14 + 8 + mtu + 128 + 63) / 64 * 64) }
-
     /// - Parameters:
     ///   - hostMbufs: for netback, all its vifs together.
     ///   - mtu: of the uplink.
     init(virtualInterfaces count: Int, hostMbufs: Int, mtu: Int = 1500) throws(DPDKError) {
-        let dataRoom = Self.dataRoom(mtu: mtu)
-        wire = try Mempool(name: "wire", count: 8191, dataRoom: dataRoom)
-        host = try Mempool(name: "netback", count: hostMbufs, dataRoom: dataRoom)
-        // Descriptors, a full stash, and what is in the NIC and in caches.
+        let sizes = PoolSize.ofHost(virtualInterfaces: count, hostMbufs: hostMbufs, mtu: mtu)
+        wire = try Mempool(sizes.wire)
+        host = try Mempool(sizes.host)
         var pools: [Owned] = []
-        for index in 1..<(count + 1) { pools.append(try Owned("vi\(index)", 8191, dataRoom: dataRoom)) }
+        for size in sizes.virtualInterfaces { pools.append(try Owned(size)) }
         virtualInterfaces = pools
     }
 

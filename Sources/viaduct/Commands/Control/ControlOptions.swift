@@ -14,10 +14,7 @@ struct ControlOptions: ParsableArguments {
     func ask<Result: Codable & Sendable>(_ request: ControlRequest, text: (Result) -> String) throws {
         Interruption.leaveToSystem()
         let result: Result = try ControlClient(path: socket).send(request)
-        guard json else { return Console.line(text(result)) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        Console.line(String(decoding: try encoder.encode(result), as: UTF8.self))
+        Console.line(json ? try result.jsonLine() : text(result))
     }
 
     func order(_ request: ControlRequest) throws { try ask(request) { (done: ControlDone) in done.message } }
