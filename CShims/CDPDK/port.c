@@ -266,6 +266,25 @@ int cdpdk_port_stats_get(uint16_t port, cdpdk_port_stats *stats) {
     return 0;
 }
 
+int cdpdk_port_queue_stats_get(uint16_t port, cdpdk_queue_stats *stats, uint16_t count) {
+    const cdpdk_soft_device *soft = soft_device(port);
+    if (soft != NULL) {
+        int answer = soft->queue_stats(soft->engine, stats, count);
+        if (answer != -ENOTSUP) return answer;
+    }
+    struct rte_eth_stats all;
+    int result = rte_eth_stats_get(port, &all);
+    if (result != 0) return result;
+    if (count > RTE_ETHDEV_QUEUE_STAT_CNTRS) count = RTE_ETHDEV_QUEUE_STAT_CNTRS;
+    for (uint16_t queue = 0; queue < count; queue++) {
+        stats[queue] = (cdpdk_queue_stats){
+            .rx_packets = all.q_ipackets[queue], .rx_bytes = all.q_ibytes[queue], .tx_packets = all.q_opackets[queue],
+            .tx_bytes = all.q_obytes[queue],
+        };
+    }
+    return count;
+}
+
 int cdpdk_port_from_rings(
     const char *name, cdpdk_ring **rx, uint16_t rx_count, cdpdk_ring **tx, uint16_t tx_count, int numa_node) {
     int port = rte_eth_from_rings(

@@ -76,6 +76,15 @@ final class SoftNICControl: SoftDeviceEngine {
             receiveNoMbuf: sum(.noMbuf))
     }
 
+    var queueStatistics: [QueueStatistics]? {
+        queueCounters.map { block in
+            func value(_ counter: QueueCounter) -> UInt64 { block.counters[counter.rawValue] }
+            return QueueStatistics(
+                receivedPackets: value(.delivered), receivedBytes: value(.deliveredBytes), transmittedPackets: value(.sent),
+                transmittedBytes: value(.sentBytes))
+        }
+    }
+
     // MARK: Queues
 
     func setUpQueue(_ queue: UInt16, descriptors: Int, pool: MempoolHandle) throws(DPDKError) {

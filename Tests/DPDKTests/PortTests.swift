@@ -17,6 +17,7 @@ import Testing
             #expect(!PortID(rawValue: 31).isValid)
             #expect(throws: DPDKError.self) { _ = try PortID(rawValue: 31).information }
             #expect(throws: DPDKError.self) { _ = try PortID(rawValue: 31).statistics }
+            #expect(throws: DPDKError.self) { _ = try PortID(rawValue: 31).queueStatistics(count: 1) }
         }
     }
 
@@ -56,6 +57,8 @@ import Testing
                 #expect(taken == [10, 54, 0] && back.lengths == Array(60..<124))
                 let statistics = try id.statistics
                 #expect(statistics.receivedPackets == 64 && statistics.transmittedPackets == 64)
+                let queues = try id.queueStatistics(count: 1)
+                #expect(queues.map(\.receivedPackets) == [64] && queues.map(\.transmittedPackets) == [64])
                 #expect(pair.isTransmitDone(exceptNewest: 0) == nil, "net_ring can't tell")
             }
             #expect(PortID(named: "net_ring_dpdkloop") == nil)

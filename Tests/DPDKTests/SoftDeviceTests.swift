@@ -14,6 +14,7 @@ import Testing
         var refusal: DPDKError?
         var information: SoftDeviceInformation?
         var statistics: PortStatistics?
+        var queueStatistics: [QueueStatistics]?
         var counts = FlowCounts(frames: 0, bytes: 0)
 
         private func note(_ call: String) throws(DPDKError) {
@@ -154,6 +155,23 @@ import Testing
             engine.statistics = own
             let after = try port.statistics
             #expect(after == own)
+        }
+    }
+
+    @Test func itsQueuesCountersReplaceNetRings() throws {
+        try run { port, _, engine, _ in
+            // net_ring's, of the one queue pair that it has; DPDK itself tells of 16 at most.
+            let ring = try port.queueStatistics(count: 1)
+            let most = try port.queueStatistics(count: 1000)
+            #expect(ring == [QueueStatistics()] && most.count == 16)
+            let own = (1...3).map { number in
+                QueueStatistics(receivedPackets: number, receivedBytes: 2, transmittedPackets: 3, transmittedBytes: 1 << 40)
+            }
+            engine.queueStatistics = own
+            let told = [
+                try port.queueStatistics(count: 0), try port.queueStatistics(count: 2), try port.queueStatistics(count: 9),
+            ]
+            #expect(told == [[], Array(own.prefix(2)), own])
         }
     }
 

@@ -104,6 +104,8 @@ typedef struct cdpdk_soft_device {
     int (*queue_stop)(void *engine, uint16_t queue);
     /// -ENOTSUP where net_ring's own counters will do.
     int (*stats)(void *engine, cdpdk_port_stats *stats);
+    /// As cdpdk_port_queue_stats_get; -ENOTSUP likewise.
+    int (*queue_stats)(void *engine, cdpdk_queue_stats *stats, uint16_t count);
     int (*flow_validate)(void *engine, const cdpdk_flow_rule *rule, cdpdk_flow_error *error);
     void *_Nullable (*_Nonnull flow_create)(void *engine, const cdpdk_flow_rule *rule, int *code, cdpdk_flow_error *error);
     int (*flow_destroy)(void *engine, void *flow, cdpdk_flow_error *error);

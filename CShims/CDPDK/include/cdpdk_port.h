@@ -42,6 +42,11 @@ typedef struct cdpdk_port_stats {
     uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_missed, rx_errors, tx_errors, rx_no_mbuf;
 } cdpdk_port_stats;
 
+/// Of a queue pair: a receive queue and the transmit queue of the same number.
+typedef struct cdpdk_queue_stats {
+    uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+} cdpdk_queue_stats;
+
 /// Adds a virtual device to this process (rte_vdev_init); its port id, or -errno.
 int cdpdk_vdev_attach(const char *name, const char *arguments);
 int cdpdk_vdev_detach(const char *name);
@@ -68,6 +73,9 @@ void cdpdk_interrupts_release(cdpdk_interrupt_hold *_Nullable hold);
 int cdpdk_port_close(uint16_t port);
 int cdpdk_port_promiscuous(uint16_t port, bool on);
 int cdpdk_port_stats_get(uint16_t port, cdpdk_port_stats *stats);
+/// Of the first `count` queue pairs; how many it could tell, at most RTE_ETHDEV_QUEUE_STAT_CNTRS, or -errno. All 0 where the driver does
+/// not count by queue.
+int cdpdk_port_queue_stats_get(uint16_t port, cdpdk_queue_stats *stats, uint16_t count);
 /// Lets frames to `mac` into `pool` (0 where there are none); -ENOSPC when no address slot is left.
 int cdpdk_port_address_add(uint16_t port, const uint8_t mac[_Nonnull 6], uint32_t pool);
 /// Takes `mac` out of every pool. An address that is not there is no error.

@@ -108,6 +108,14 @@ func readStatistics(_ context: UnsafeMutableRawPointer, _ statistics: UnsafeMuta
     return 0
 }
 
+func readQueueStatistics(
+    _ context: UnsafeMutableRawPointer, _ statistics: UnsafeMutablePointer<cdpdk_queue_stats>, _ count: UInt16
+) -> Int32 {
+    guard let own = unsafe EngineBox.at(context).queueStatistics?.prefix(Int(count)) else { return -95 }
+    for (index, queue) in own.enumerated() { unsafe statistics[index] = queue.c }
+    return Int32(own.count)
+}
+
 func flowValidate(
     _ context: UnsafeMutableRawPointer, _ rule: UnsafePointer<cdpdk_flow_rule>,
     _ reason: UnsafeMutablePointer<cdpdk_flow_error>

@@ -24,6 +24,8 @@ public protocol SoftDeviceEngine: AnyObject, Sendable {
     func stopReceiveQueue(_ queue: Int) throws(DPDKError)
     /// The port's counters; nil for net_ring's own.
     var statistics: PortStatistics? { get }
+    /// What each queue pair counted, from the first on; nil for net_ring's own counters.
+    var queueStatistics: [QueueStatistics]? { get }
     /// Flow calls come one at a time, under the one lock of all ports.
     func validate(_ rule: FlowRule) throws(FlowError)
     /// A handle that is not 0.
@@ -57,6 +59,7 @@ extension SoftDeviceEngine {
         throw DPDKError("stop queue \(queue)", code: 95, detail: "the device can't stop queues")
     }
     public var statistics: PortStatistics? { nil }
+    public var queueStatistics: [QueueStatistics]? { nil }
     public func query(_ handle: UInt) throws(FlowError) -> FlowCounts {
         throw FlowError(code: 95, message: "the device counts no rule's frames")
     }
@@ -142,8 +145,8 @@ public final class SoftDevice: @unchecked Sendable {
             to: cdpdk_soft_device(
                 engine: box, context: functions.context, queue_setup: queueSetUp, info: describe, configure: configure,
                 start: start, stop: stop, reset: reset, address_add: addAddress, address_remove: removeAddress,
-                queue_start: startQueue, queue_stop: stopQueue, stats: readStatistics, flow_validate: flowValidate,
-                flow_create: flowCreate,
+                queue_start: startQueue, queue_stop: stopQueue, stats: readStatistics, queue_stats: readQueueStatistics,
+                flow_validate: flowValidate, flow_create: flowCreate,
                 flow_destroy: flowDestroy, flow_query: flowQuery, received: functions.received,
                 admitted: functions.admitted, transmitting: functions.transmitting, read_clock: functions.readClock,
                 tx_done: functions.transmitDone))

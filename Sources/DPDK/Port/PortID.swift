@@ -36,4 +36,13 @@ public struct PortID: RawRepresentable, Hashable, Sendable, CustomStringConverti
             return PortStatistics(stats)
         }
     }
+
+    /// What the first queue pairs counted, each wrapping at 64 bits: `count` of them, or as many as DPDK tells of (16). All 0 where the
+    /// driver does not count by queue, which it does not say.
+    public func queueStatistics(count: Int) throws(DPDKError) -> [QueueStatistics] {
+        var stats = [cdpdk_queue_stats](repeating: cdpdk_queue_stats(), count: min(max(count, 0), Int(UInt16.max)))
+        let told = unsafe cdpdk_port_queue_stats_get(rawValue, &stats, UInt16(stats.count))
+        try DPDKError.check(min(told, 0), "read statistics of the queues of \(self)")
+        return stats.prefix(Int(told)).map(QueueStatistics.init)
+    }
 }
