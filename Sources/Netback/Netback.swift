@@ -93,6 +93,11 @@ public final class Netback: @unchecked Sendable {
     /// How the acceleration of a vif changed, the oldest first: the last 64 changes. Nothing for a vif that is gone.
     public func accelerationHistory(vif: UInt32) -> [AccelerationChange] { control.directory.history(of: vif) }
 
+    /// How long its changes of path took, all that there were. nil for a vif that is gone.
+    public func switchDurations(vif: UInt32) -> (toFast: SwitchDurations, toSlow: SwitchDurations)? {
+        control.directory.durations(of: vif)
+    }
+
     /// The names of the counters that count dropped frames.
     public static var dropReasons: [String] { PathCounter.allCases.filter(\.isDrop).map(\.name) }
 

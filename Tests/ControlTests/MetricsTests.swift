@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Foundation
 import Logging
+import Netback
 import Testing
 
 @testable import Control
@@ -21,7 +22,16 @@ import Testing
         (fast.path, fast.form, fast.state) = (.fast, "A", "connected")
         // Why not a better form: no refusal.
         fast.reason = VifReport.Reason(code: "ruleRefused", words: "")
+        var durations = SwitchDurations()
+        for nanoseconds: UInt64 in [400_000, 1_500_000, 2_000_000, 9_000_000_000] { durations.add(nanoseconds) }
+        fast.switches = VifReport.Switches(toFast: .init(durations), toSlow: .init(SwitchDurations()))
         var report = FakeHost.status([slow, fast])
+        report.plugin.interfaces = [
+            PluginReport.Interface(
+                queue: 4, vif: "g1",
+                count: .init(receivedFrames: 5, receivedBytes: 320, transmittedFrames: 6, transmittedBytes: 1 << 40)),
+            PluginReport.Interface(queue: 5, vif: nil, count: nil),
+        ]
         report.plugin.virtualInterfaces = PluginReport.VirtualInterfaces(free: 1, granted: 2, quarantined: 3)
         report.plugin.exports = [
             PluginReport.Export(
@@ -40,10 +50,29 @@ import Testing
             #"viaduct_virtual_interfaces{state="quarantined"} 3"#, #"viaduct_export_frames_total{queue="4",step="taken"} 7"#,
             #"viaduct_export_dropped_frames_total{queue="4",reason="memifFull"} 1"#, "viaduct_switch_held_frames 2",
             #"viaduct_vif_info{vif="g\"0\\",kind="remote",mac="02:00:00:00:00:01",vlan="7",form=""} 1"#,
+            #"viaduct_virtual_interface_info{queue="4",vif="g1"} 1"#,
+            #"viaduct_virtual_interface_frames_total{queue="4",direction="to_guest"} 5"#,
+            #"viaduct_virtual_interface_bytes_total{queue="4",direction="from_guest"} 1099511627776"#,
             #"viaduct_vif_accelerated{vif="g1"} 1"#, #"viaduct_vif_frames_total{vif="g1",direction="from_guest"} 0"#,
         ] { #expect(lines.contains(line), "\(line)") }
         let refused = lines.filter { $0.hasPrefix("viaduct_vif_acceleration_refused{") }
         #expect(refused.count == 1 && refused.first?.hasSuffix(#"reason="ruleRefused"} 1"#) == true)
+    }
+
+    @Test func aHistogramHasAllItsSamples() {
+        let lines = MetricFamilies(Self.full).text.split(separator: "\n").filter { $0.contains("switch_duration") }
+        #expect(lines.count == 2 + 2 * (SwitchDurations.limits.count + 3), "of one vif, in two directions")
+        #expect(lines[1] == "# TYPE viaduct_vif_switch_duration_seconds histogram")
+        let toFast = lines.filter { $0.contains(#"{vif="g1",direction="to_fast""#) }
+        func count(_ limit: String) -> Substring? {
+            toFast.first { $0.contains(#",le="\#(limit)"}"#) }?.split(separator: " ").last
+        }
+        // Each bucket has those of the smaller ones.
+        let limits = ["0.0005", "0.001", "0.002", "0.003", "0.1", "1", "5", "+Inf"]
+        #expect(limits.map(count) == ["1", "1", "3", "3", "3", "3", "3", "4"])
+        #expect(toFast.contains(#"viaduct_vif_switch_duration_seconds_sum{vif="g1",direction="to_fast"} 9.0039"#))
+        #expect(toFast.contains(#"viaduct_vif_switch_duration_seconds_count{vif="g1",direction="to_fast"} 4"#))
+        #expect(lines.contains(#"viaduct_vif_switch_duration_seconds_bucket{vif="g1",direction="to_slow",le="+Inf"} 0"#))
     }
 
     /// Names and units as Prometheus would have them, and each of them documented.
@@ -51,17 +80,22 @@ import Testing
         let words = try String(contentsOf: Self.document, encoding: .utf8)
         var names: Set<Substring> = []
         var seen: Set<Substring> = []
+        var histograms: Set<Substring> = []
         for line in MetricFamilies(Self.full).text.split(separator: "\n") {
             let parts = line.split(separator: " ", maxSplits: 3)
             if parts[0] == "#" {
                 if parts[1] == "TYPE" {
                     #expect(names.insert(parts[2]).inserted, "\(parts[2]) is there twice")
+                    if parts[3] == "histogram" { histograms.insert(parts[2]) }
                     #expect((parts[3] == "counter") == parts[2].hasSuffix("_total"), "\(line)")
                     #expect(parts[2].wholeMatch(of: /viaduct_[a-z_]+/) != nil && words.contains("`\(parts[2])`"), "\(parts[2])")
                 }
             } else {
                 let name = line.prefix { $0 != "{" && $0 != " " }
-                #expect(names.contains(name), "\(line)")
+                let histogram = name.prefix(upTo: name.lastIndex(of: "_") ?? name.endIndex)
+                let hasSuffix = ["bucket", "sum", "count"].contains(name.dropFirst(histogram.count + 1))
+                let isKnown = histograms.contains(histogram) ? hasSuffix : names.contains(name)
+                #expect(isKnown && !histograms.contains(name), "\(line)")
                 #expect(seen.insert(line.prefix(upTo: line.lastIndex(of: " ") ?? line.endIndex)).inserted, "\(line)")
             }
         }

@@ -47,5 +47,21 @@ import Testing
         }
         #expect(history.changes.count == 64)
         #expect(history.changes.last?.isFast == false)
+        // Their durations are not: one that came by force, as the state says, took no time.
+        #expect(history.toFast.counts.reduce(0, +) == 100 && history.toSlow.counts.reduce(0, +) == 100)
+        #expect(history.toFast.nanoseconds == 0 && history.toSlow.nanoseconds == 0)
+    }
+
+    @Test func eachDirectionHasItsDurations() {
+        var history = AccelerationHistory()
+        for (state, now) in [
+            (AccelerationState.proving, UInt64(0)), (.connected, 500_000), (.draining, 1_000_000), (.none, 3_000_001),
+            (.proving, 4_000_000), (.connected, 10_000_000_000),
+        ] { history.note(AccelerationStatus(state: state), now: now, date: date) }
+        // A duration that is a limit belongs below it, one beyond all limits into the last bucket.
+        #expect(history.toFast.counts.enumerated().filter { $0.element > 0 }.map(\.offset) == [0, SwitchDurations.limits.count])
+        #expect(history.toFast.nanoseconds == 500_000 + 9_996_000_000)
+        #expect(history.toSlow.counts.firstIndex(of: 1) == 3 && history.toSlow.nanoseconds == 2_000_001)
+        #expect(SwitchDurations.limits == SwitchDurations.limits.sorted())
     }
 }

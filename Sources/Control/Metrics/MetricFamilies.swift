@@ -69,6 +69,7 @@ struct MetricFamilies {
                 $0.add(Double(interfaces.quarantined), ("state", "quarantined"))
             }
         }
+        addInterfaces(plugin.interfaces)
         family("export_frames_total", .counter, "Frames of VIs that are carried to other processes, by what became of them.") {
             for export in plugin.exports {
                 let queue = ("queue", "\(export.queue)")
@@ -84,6 +85,29 @@ struct MetricFamilies {
                     $0.add(count, ("queue", "\(export.queue)"), ("reason", reason))
                 }
             }
+        }
+    }
+
+    private mutating func addInterfaces(_ interfaces: [PluginReport.Interface]) {
+        typealias Count = PluginReport.Interface.Count
+        func each(_ family: inout MetricFamily, _ toGuest: KeyPath<Count, UInt64>, _ fromGuest: KeyPath<Count, UInt64>) {
+            for interface in interfaces {
+                guard let count = interface.count else { continue }
+                let queue = ("queue", "\(interface.queue)")
+                family.add(count[keyPath: toGuest], queue, ("direction", "to_guest"))
+                family.add(count[keyPath: fromGuest], queue, ("direction", "from_guest"))
+            }
+        }
+        family("virtual_interface_info", .gauge, "Which vif has a VI.") {
+            for interface in interfaces {
+                if let vif = interface.vif { $0.add(true, ("queue", "\(interface.queue)"), ("vif", vif)) }
+            }
+        }
+        family("virtual_interface_frames_total", .counter, "Frames that the port counted at a VI, whoever had it.") {
+            each(&$0, \.receivedFrames, \.transmittedFrames)
+        }
+        family("virtual_interface_bytes_total", .counter, "Bytes of those frames.") {
+            each(&$0, \.receivedBytes, \.transmittedBytes)
         }
     }
 
@@ -123,6 +147,13 @@ struct MetricFamilies {
         }
         family("vif_memory_faults_total", .counter, "Connections that ended since the guest's memory was not what it said.") {
             for vif in vifs { $0.add(Double(vif.memoryFaults), ("vif", vif.name)) }
+        }
+        family("vif_switch_duration_seconds", .histogram, "How long changes of a vif's path took, by direction.") {
+            for vif in vifs {
+                guard let switches = vif.switches else { continue }
+                $0.add(switches.toFast, ("vif", vif.name), ("direction", "to_fast"))
+                $0.add(switches.toSlow, ("vif", vif.name), ("direction", "to_slow"))
+            }
         }
         addFrames(vifs)
     }

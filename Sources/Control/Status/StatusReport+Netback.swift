@@ -37,12 +37,18 @@ extension FrameCount {
 }
 
 extension VifReport {
-    /// - Parameter steering: what the backend says of the vif, if it is one that says so.
-    public init(_ vif: VifStatus, _ settings: VifSettings, isWanted: Bool, steering: SteeringReport?) {
+    /// - Parameters:
+    ///   - steering: what the backend says of the vif, if it is one that says so.
+    ///   - durations: of its changes of path.
+    public init(
+        _ vif: VifStatus, _ settings: VifSettings, isWanted: Bool, steering: SteeringReport?,
+        durations: (toFast: SwitchDurations, toSlow: SwitchDurations)?
+    ) {
         let acceleration = vif.acceleration
         let reason = acceleration.state.reason ?? acceleration.reason
+        let canAccelerate = settings.kind == .attached || vif.hasControlLink != nil
         self.init(
-            name: vif.name, kind: settings.kind, mac: "\(vif.mac)", vlan: settings.vlan, settings: settings.tree,
+            number: vif.id, name: vif.name, kind: settings.kind, mac: "\(vif.mac)", vlan: settings.vlan, settings: settings.tree,
             isConnected: vif.isConnected, hasControlLink: vif.hasControlLink, queuePairs: vif.queuePairs,
             path: acceleration.state == .connected ? .fast : .slow,
             isAccelerationWanted: isWanted, state: Self.word(acceleration.state), form: acceleration.form.map(String.init),
@@ -50,7 +56,10 @@ extension VifReport {
             refusedForms: steering?.refused.map { RefusedForm(form: $0.form.rawValue, reason: $0.reason) } ?? [],
             toGuest: FrameCount(toGuest: vif.counters), fromGuest: FrameCount(fromGuest: vif.counters),
             counters: vif.counters, memoryFaults: vif.memoryFaults, memoryFault: vif.memoryFault,
-            attachment: vif.attachment.map(Attachment.init))
+            attachment: vif.attachment.map(Attachment.init),
+            switches: (canAccelerate ? durations : nil).map {
+                Switches(toFast: Durations($0.toFast), toSlow: Durations($0.toSlow))
+            })
     }
 
     /// The state without its reason.
@@ -60,6 +69,19 @@ extension VifReport {
         case .quarantined: "quarantined"
         case .none, .offered, .granted, .proving, .connected, .draining: "\(state)"
         }
+    }
+}
+
+extension VifReport.Durations {
+    public init(_ durations: SwitchDurations) {
+        var count: UInt64 = 0
+        var buckets: [Bucket] = []
+        for (index, added) in durations.counts.enumerated() {
+            count += added
+            let limit = SwitchDurations.limits.indices.contains(index) ? Double(SwitchDurations.limits[index]) / 1e9 : nil
+            buckets.append(Bucket(limitSeconds: limit, count: count))
+        }
+        self.init(count: count, seconds: Double(durations.nanoseconds) / 1e9, buckets: buckets)
     }
 }
 
@@ -74,13 +96,32 @@ extension VifReport.Attachment {
 }
 
 extension PluginReport {
-    /// A VI that is carried to guests in other processes.
-    public init(_ backend: AcceleratedBackend?, name: String, vifNames: [UInt32: String]) {
+    /// - Parameter port: of the VIs; nil while it can't be asked.
+    public init(_ backend: AcceleratedBackend?, name: String, port: PortID?, vifNames: [UInt32: String]) {
         let counts = backend?.counts
         self.init(
             name: name, rules: backend?.ruleCount,
             virtualInterfaces: counts.map { .init(free: $0.free, granted: $0.granted, quarantined: $0.quarantined) })
+        let interfaces = backend?.interfaces ?? []
+        let highest = interfaces.map(\.queue).max()
+        let queues = highest.flatMap { try? port?.queueStatistics(count: Int($0) + 1) } ?? []
+        self.interfaces = interfaces.map { interface in
+            let index = Int(interface.queue)
+            return Interface(
+                queue: interface.queue, vif: interface.vif.flatMap { vifNames[$0] },
+                count: queues.indices.contains(index) ? Interface.Count(queues[index]) : nil)
+        }
         exports = backend?.exports.map { Export($0, vif: $0.vif.flatMap { vifNames[$0] }) } ?? []
+    }
+}
+
+extension PluginReport.Interface.Count {
+    /// nil for nothing.
+    init?(_ statistics: QueueStatistics) {
+        guard statistics != QueueStatistics() else { return nil }
+        self.init(
+            receivedFrames: statistics.receivedPackets, receivedBytes: statistics.receivedBytes,
+            transmittedFrames: statistics.transmittedPackets, transmittedBytes: statistics.transmittedBytes)
     }
 }
 
@@ -106,6 +147,7 @@ extension UplinkReport {
             device: device, driver: information?.driver ?? "", isLinkUp: information?.isLinkUp ?? false,
             mtu: information?.mtu ?? 0, outOfUse: status.reason, resets: status.resets, recoveries: status.recoveries,
             failures: status.failures, received: counts.receivedPackets, transmitted: counts.transmittedPackets,
+            receivedBytes: counts.receivedBytes, transmittedBytes: counts.transmittedBytes,
             missed: counts.receiveMissed, noMbuf: counts.receiveNoMbuf, errors: counts.receiveErrors + counts.transmitErrors)
     }
 }

@@ -62,13 +62,17 @@ public struct UplinkReport: Codable, Sendable, Equatable {
     /// What the port itself counted.
     public var received: UInt64
     public var transmitted: UInt64
+    /// Of those frames, without their check sequence.
+    public var receivedBytes: UInt64
+    public var transmittedBytes: UInt64
     public var missed: UInt64
     public var noMbuf: UInt64
     public var errors: UInt64
 
     public init(
         device: String, driver: String, isLinkUp: Bool, mtu: Int, outOfUse: String?, resets: UInt64, recoveries: UInt64,
-        failures: UInt64, received: UInt64, transmitted: UInt64, missed: UInt64, noMbuf: UInt64, errors: UInt64
+        failures: UInt64, received: UInt64, transmitted: UInt64, receivedBytes: UInt64, transmittedBytes: UInt64,
+        missed: UInt64, noMbuf: UInt64, errors: UInt64
     ) {
         self.device = device
         self.driver = driver
@@ -80,6 +84,8 @@ public struct UplinkReport: Codable, Sendable, Equatable {
         self.failures = failures
         self.received = received
         self.transmitted = transmitted
+        self.receivedBytes = receivedBytes
+        self.transmittedBytes = transmittedBytes
         self.missed = missed
         self.noMbuf = noMbuf
         self.errors = errors
@@ -103,8 +109,37 @@ public struct PluginReport: Codable, Sendable, Equatable {
     /// Flow rules in the port; nil where the plugin doesn't say.
     public var rules: Int?
     public var virtualInterfaces: VirtualInterfaces?
+    /// VIs that are queue pairs of the port, with what the port counted there.
+    public var interfaces: [Interface] = []
     /// VIs that are carried to guests in other processes.
     public var exports: [Export] = []
+
+    public struct Interface: Codable, Sendable, Equatable {
+        /// The queue pair of the uplink.
+        public var queue: UInt16
+        /// The vif that has it now.
+        public var vif: String?
+        /// nil while nothing was counted, which it is for good where the driver does not count by queue.
+        public var count: Count?
+
+        /// Since the start of the port, whoever had the VI; bytes without check sequences.
+        public struct Count: Codable, Sendable, Equatable {
+            public var receivedFrames, receivedBytes, transmittedFrames, transmittedBytes: UInt64
+
+            public init(receivedFrames: UInt64, receivedBytes: UInt64, transmittedFrames: UInt64, transmittedBytes: UInt64) {
+                self.receivedFrames = receivedFrames
+                self.receivedBytes = receivedBytes
+                self.transmittedFrames = transmittedFrames
+                self.transmittedBytes = transmittedBytes
+            }
+        }
+
+        public init(queue: UInt16, vif: String?, count: Count?) {
+            self.queue = queue
+            self.vif = vif
+            self.count = count
+        }
+    }
 
     public struct Export: Codable, Sendable, Equatable {
         /// The VI's queue pair of the uplink.

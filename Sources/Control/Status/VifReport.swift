@@ -30,6 +30,44 @@ public struct VifReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// How long changes of path to one side took, all that there were.
+    public struct Durations: Codable, Sendable, Equatable {
+        /// How many took no longer than a limit.
+        public struct Bucket: Codable, Sendable, Equatable {
+            /// nil in the last one: no limit.
+            public var limitSeconds: Double?
+            /// Those of the buckets before included.
+            public var count: UInt64
+
+            public init(limitSeconds: Double?, count: UInt64) {
+                self.limitSeconds = limitSeconds
+                self.count = count
+            }
+        }
+
+        /// All of them.
+        public var count: UInt64
+        /// Of all together.
+        public var seconds: Double
+        public var buckets: [Bucket]
+
+        public init(count: UInt64, seconds: Double, buckets: [Bucket]) {
+            self.count = count
+            self.seconds = seconds
+            self.buckets = buckets
+        }
+    }
+
+    /// By direction.
+    public struct Switches: Codable, Sendable, Equatable {
+        public var toFast, toSlow: Durations
+
+        public init(toFast: Durations, toSlow: Durations) {
+            self.toFast = toFast
+            self.toSlow = toSlow
+        }
+    }
+
     /// Of a vif for attached guests.
     public struct Attachment: Codable, Sendable, Equatable {
         public var stage: String
@@ -58,6 +96,8 @@ public struct VifReport: Codable, Sendable, Equatable {
         }
     }
 
+    /// One that is made anew, under its name, has another.
+    public var number: UInt32
     public var name: String
     public var kind: VifSettings.Kind
     public var mac: String
@@ -89,14 +129,19 @@ public struct VifReport: Codable, Sendable, Equatable {
     /// What was wrong the last time, in words.
     public var memoryFault: String?
     public var attachment: Attachment?
+    /// Changes of its path since it was made; nil for one that can't be accelerated.
+    public var switches: Switches?
 
     public init(
-        name: String, kind: VifSettings.Kind, mac: String, vlan: UInt16?, settings: ConfigurationTree, isConnected: Bool,
+        number: UInt32, name: String, kind: VifSettings.Kind,
+        mac: String, vlan: UInt16?, settings: ConfigurationTree, isConnected: Bool,
         hasControlLink: Bool? = nil, queuePairs: Int,
         path: Path, isAccelerationWanted: Bool, state: String, form: String?, coverage: String?, reason: Reason?,
         refusedForms: [RefusedForm], toGuest: FrameCount, fromGuest: FrameCount, counters: [String: UInt64],
-        memoryFaults: Int, memoryFault: String?, attachment: Attachment?
+        memoryFaults: Int, memoryFault: String?, attachment: Attachment?,
+        switches: Switches? = nil
     ) {
+        self.number = number
         self.name = name
         self.kind = kind
         self.mac = mac
@@ -118,5 +163,6 @@ public struct VifReport: Codable, Sendable, Equatable {
         self.memoryFaults = memoryFaults
         self.memoryFault = memoryFault
         self.attachment = attachment
+        self.switches = switches
     }
 }

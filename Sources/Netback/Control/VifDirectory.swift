@@ -108,5 +108,8 @@ final class VifDirectory: @unchecked Sendable {
         }
     }
     func history(of vif: UInt32) -> [AccelerationChange] { lock.withLock { records[vif]?.history.changes ?? [] } }
+    func durations(of vif: UInt32) -> (toFast: SwitchDurations, toSlow: SwitchDurations)? {
+        lock.withLock { records[vif].map { ($0.history.toFast, $0.history.toSlow) } }
+    }
     func status(of vif: UInt32) -> AccelerationStatus? { lock.withLock { records[vif]?.status } }
 }

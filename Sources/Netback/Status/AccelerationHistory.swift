@@ -15,11 +15,13 @@ public struct AccelerationChange: Sendable, Equatable {
     public let reason: AccelerationReason?
 }
 
-/// The last changes of one vif's path, from the states that a plugin reports.
+/// The last changes of one vif's path, and how long all of them took, from the states that a plugin reports.
 struct AccelerationHistory {
     static let limit = 64
 
     private(set) var changes: [AccelerationChange] = []
+    private(set) var toFast = SwitchDurations()
+    private(set) var toSlow = SwitchDurations()
     private var isFast = false
     /// When the vif left the last place of rest.
     private var left: UInt64?
@@ -42,9 +44,11 @@ struct AccelerationHistory {
         defer { left = nil }
         guard fast != isFast else { return }
         isFast = fast
+        let duration = now - (left ?? now)
+        if fast { toFast.add(duration) } else { toSlow.add(duration) }
         changes.append(
             AccelerationChange(
-                date: date, isFast: fast, nanoseconds: now - (left ?? now), form: fast ? status.form : nil,
+                date: date, isFast: fast, nanoseconds: duration, form: fast ? status.form : nil,
                 reason: fast ? nil : status.state.reason ?? status.reason))
         if changes.count > Self.limit { changes.removeFirst() }
     }

@@ -13,14 +13,17 @@ extension NetbackHost: ControlledHost {
         let vifs = netback.vifs.compactMap { vif in
             running.vifs.first { $0.name == vif.name }.map { settings in
                 VifReport(
-                    vif, settings, isWanted: settings.accelerate, steering: backend?.steering(vif: vif.id))
+                    vif, settings, isWanted: settings.accelerate, steering: backend?.steering(vif: vif.id),
+                    durations: netback.switchDurations(vif: vif.id))
             }
         }
+        let port = netback.port
         let elapsed = DispatchTime.now().uptimeNanoseconds - startTime.uptimeNanoseconds
         return StatusReport(
             pid: getpid(), uptimeSeconds: Double(elapsed / 1_000_000) / 1000, lcores: lcoreReports(running.lcores),
-            uplink: UplinkReport(device: running.uplink.device.text, port: uplink.port, status: netback.port),
-            plugin: PluginReport(backend, name: running.plugin.name, vifNames: vifNames),
+            uplink: UplinkReport(device: running.uplink.device.text, port: uplink.port, status: port),
+            plugin: PluginReport(
+                backend, name: running.plugin.name, port: port.isUsable ? uplink.port : nil, vifNames: vifNames),
             switching: SwitchReport(netback.counters), vifs: vifs)
     }
 

@@ -17,7 +17,7 @@ final class FakeHost: ControlledHost {
     static func vif(_ name: String, kind: VifSettings.Kind = .attached) -> VifReport {
         let none = FrameCount(in: 0, delivered: 0, drops: [:], held: 0)
         return VifReport(
-            name: name, kind: kind, mac: "02:00:00:00:00:01", vlan: nil, settings: ConfigurationTree(.section([])),
+            number: 1, name: name, kind: kind, mac: "02:00:00:00:00:01", vlan: nil, settings: ConfigurationTree(.section([])),
             isConnected: true, queuePairs: 1, path: .slow, isAccelerationWanted: true, state: "none", form: nil, coverage: nil,
             reason: nil,
             refusedForms: [], toGuest: none, fromGuest: none, counters: [:], memoryFaults: 0, memoryFault: nil, attachment: nil)
@@ -25,7 +25,7 @@ final class FakeHost: ControlledHost {
 
     static let uplink = UplinkReport(
         device: "net_null0", driver: "net_null", isLinkUp: true, mtu: 1500, outOfUse: nil, resets: 0, recoveries: 0, failures: 0,
-        received: 1, transmitted: 2, missed: 3, noMbuf: 4, errors: 5)
+        received: 1, transmitted: 2, receivedBytes: 64, transmittedBytes: 128, missed: 3, noMbuf: 4, errors: 5)
 
     static func status(_ vifs: [VifReport]) -> StatusReport {
         StatusReport(
