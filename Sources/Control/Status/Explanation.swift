@@ -20,7 +20,8 @@ public struct Explanation: Codable, Sendable, Equatable {
     static let withoutNetfront =
         "this guest's kernel knows nothing of a VI: its virtio driver has the slow path alone"
 
-    init(_ vif: VifReport, in status: StatusReport) {
+    /// - Parameter status: the report that the vif is in.
+    public init(_ vif: VifReport, in status: StatusReport) {
         self.vif = vif.name
         path = vif.path
         state = vif.state

@@ -7,9 +7,9 @@ struct Viaduct: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "viaduct", abstract: "An accelerated network for guests, in userspace.",
         subcommands: [
-            DemoCommand.self, NetfrontCommand.self, NetbackCommand.self, StatusCommand.self, ExplainCommand.self,
-            AccelerateCommand.self, VifCommand.self, FDBCommand.self, FlowsCommand.self, SwitchesCommand.self,
-            LogLevelCommand.self, DoctorCommand.self,
+            DemoCommand.self, NetfrontCommand.self, NetbackCommand.self, StatusCommand.self, TopCommand.self,
+            ExplainCommand.self, AccelerateCommand.self, VifCommand.self, FDBCommand.self, FlowsCommand.self,
+            SwitchesCommand.self, LogLevelCommand.self, DoctorCommand.self,
         ])
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import ArgumentParser
 import Control
-import Foundation
 
 /// Which daemon is asked, and how the answer looks.
 struct ControlOptions: ParsableArguments {

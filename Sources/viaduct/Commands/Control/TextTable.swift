@@ -6,12 +6,15 @@ struct TextTable: CustomStringConvertible {
     /// Columns of numbers, which end at the right.
     private let numbers: Set<Int>
 
-    init(_ header: String..., numbers: Set<Int> = []) {
+    init(_ header: String..., numbers: Set<Int> = []) { self.init(header: header, numbers: numbers) }
+
+    init(header: [String], numbers: Set<Int> = []) {
         rows = [header]
         self.numbers = numbers
     }
 
     mutating func add(_ row: String...) { rows.append(row) }
+    mutating func add(row: [String]) { rows.append(row) }
 
     var description: String {
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
