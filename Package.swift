@@ -81,7 +81,7 @@ let package = Package(
             targets: [
                 "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
                 "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", "Control",
-                "Memif", "Doctor",
+                "Memif", "Doctor", "EventLog",
             ]),
         // Plugins as files of their own: the template, and two that tests load.
         .library(name: "viaduct-dummy", type: .dynamic, targets: ["DummyAccelerator"]),
@@ -109,6 +109,7 @@ let package = Package(
             name: "CProcess", path: "CShims/CProcess",
             cSettings: [.treatAllWarnings(as: .error), .enableWarning("all"), .enableWarning("extra")]),
         library("Wire", []),
+        library("EventLog", [logging]),
         library("DPDK", ["CDPDK"]),
         library("Dataplane", ["Wire", "DPDK"]),
         library("Acceleration", ["Wire", "DPDK", "Dataplane", "CViaductAccel", "CProcess"]),
@@ -122,13 +123,16 @@ let package = Package(
         library("PluginFolder", ["CViaductAccel"]),
         library(
             "Control",
-            ["Wire", "DPDK", "Acceleration", "Netback", "AcceleratedBackend", "SoftNIC", "PluginFolder", logging, yaml] + nio),
+            [
+                "Wire", "DPDK", "Acceleration", "Netback", "AcceleratedBackend", "SoftNIC", "PluginFolder", "EventLog", logging,
+                yaml,
+            ] + nio),
         library("Doctor", ["AcceleratedBackend", "Control"]),
         .executableTarget(
             name: "viaduct",
             dependencies: [
                 "Wire", "DPDK", "Dataplane", "Acceleration", "Netback", "Netfront", "AcceleratedBackend",
-                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", "Control", "Doctor", logging,
+                "AcceleratedFrontend", "DummyAccelerator", "SoftNIC", "PluginFolder", "Control", "Doctor", "EventLog", logging,
                 arguments,
             ],
             swiftSettings: strict),
@@ -140,6 +144,7 @@ let package = Package(
         testPlugin("CTestPlugin"),
         testPlugin("CTestBackend"),
         tests("WireTests", ["Wire"]),
+        tests("EventLogTests", ["EventLog", logging]),
         tests("AccelerationTests", ["Acceleration", "Wire", "Dataplane"]),
         tests("DPDKTests", ["DPDK", "CDPDK", "TestSupport"]),
         tests("DataplaneTests", ["Dataplane", "DPDK", "TestSupport"]),

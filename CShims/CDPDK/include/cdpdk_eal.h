@@ -50,10 +50,21 @@ static inline void cdpdk_pause(void) CDPDK_HOT {
 
 // DPDK's log (log.c): kept out of standard error, so that a command's own one-line error stands alone.
 
-/// Called with each line that DPDK logs, from any thread. The text is not terminated.
-typedef void (*cdpdk_log_sink)(const char *text, size_t length);
-/// Sends DPDK's log to `sink` from now on (before or after cdpdk_eal_init); NULL only remembers the last lines.
-int cdpdk_log_redirect(cdpdk_log_sink _Nullable sink);
+/// Bytes of a line, its end included; longer ones are cut.
+enum { CDPDK_LOG_LINE = 512 };
+
+typedef struct cdpdk_log_line {
+    /// RTE_LOG_*: 1, an emergency, to 8, for debugging.
+    uint32_t level;
+    char text[CDPDK_LOG_LINE];
+} cdpdk_log_line;
+
+/// Takes DPDK's log from now on (before or after cdpdk_eal_init); with `keeps_lines` for cdpdk_log_read, otherwise only the newest one is
+/// remembered. 0, or a negative errno.
+int cdpdk_log_capture(bool keeps_lines);
+/// Takes the oldest line that waits; false when none does. At most 256 wait: `lost_lines` gets the number of those that found no room since the
+/// last call.
+bool cdpdk_log_read(cdpdk_log_line *line, uint64_t *lost_lines);
 /// Copies the newest line that DPDK logged since the last call into `text` (terminated); its length, 0 when none.
 size_t cdpdk_log_take_last(char *text, size_t capacity);
 /// Makes `text` the newest line, as if DPDK had logged it, for a device in software that refuses something.

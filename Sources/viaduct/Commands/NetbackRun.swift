@@ -2,6 +2,7 @@
 import AcceleratedBackend
 import Control
 import DPDK
+import EventLog
 import Foundation
 import Logging
 import Netback
@@ -11,7 +12,7 @@ enum NetbackRun {
     static func run(_ command: NetbackCommand) throws {
         let levels = LogLevelSwitch(command.verbose ? .debug : .critical)
         let configuration = command.daemonConfiguration
-        let host = try NetbackHost(configuration, levels: levels, logger: levels.logger(label: "viaduct"))
+        let host = try NetbackHost(configuration, levels: levels, logger: levels.logger(label: "viaduct", to: LogWriter()))
         let sockets = configuration.vifs.map(\.socketPath).joined(separator: " ")
         Console.line("serving \(sockets) as process \(getpid())")
         var failure: Interrupted?

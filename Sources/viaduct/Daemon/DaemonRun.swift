@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Control
 import DPDK
+import EventLog
 import Foundation
 import Logging
 
@@ -12,7 +13,7 @@ enum DaemonRun {
         umask(0o077)
         Interruption.watchReload()
         let levels = LogLevelSwitch(configuration.logLevel)
-        let logger = levels.logger(label: "viaduct")
+        let logger = levels.logger(label: "viaduct", to: LogWriter())
         let claim = try configuration.control.map { try ControlSocketClaim($0) }
         // Behind the EAL's and the sanitizers' handlers, before the first guest.
         try VhostMemoryFault.survive()

@@ -45,7 +45,7 @@ struct HostMemory {
         if case .shared = memory {
             if let complaint = SharedMemoryFiles.complaint(megabytes: megabytes) { throw HostError(complaint) }
         }
-        try DPDKLog.capture()
+        try DPDKLog.capture(keepsLines: true)
         let all = Processors.allowed
         let lcores = configuration.lcores
         let address = UplinkChoice(configuration.uplink).pciAddress

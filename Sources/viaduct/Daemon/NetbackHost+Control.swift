@@ -2,6 +2,7 @@
 import AcceleratedBackend
 import Control
 import DPDK
+import EventLog
 import Foundation
 import Logging
 import Netback

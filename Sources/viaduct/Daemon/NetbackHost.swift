@@ -4,6 +4,7 @@ import Acceleration
 import Control
 import DPDK
 import Dataplane
+import EventLog
 import Foundation
 import Logging
 import Netback
@@ -29,6 +30,7 @@ final class NetbackHost: @unchecked Sendable {
     let attachedGuests: [String: AttachedGuestMemory]
     let pools: HostPools
     private let group: PollGroup
+    private let dpdkLog: DPDKLogReader
     let plugin: BackendPlugin
     let exportPlaces: ExportPlaces
     /// The EAL's, where this process may not make its default one.
@@ -55,6 +57,7 @@ final class NetbackHost: @unchecked Sendable {
         runtimeFolder = geteuid() == 0 ? nil : try SocketFolder(longest: longest)
         if let runtimeFolder { unsafe setenv("XDG_RUNTIME_DIR", runtimeFolder.path, 1) }
         try HostMemory(configuration).startEAL(configuration)
+        dpdkLog = DPDKLogReader(logger)
         group = try PollGroup(lcores: LcoreID.workers, idle: configuration.lcores.idleChoices.map(\.policy))
         let count = configuration.virtualInterfaces
         pools = try HostPools(
@@ -193,6 +196,7 @@ final class NetbackHost: @unchecked Sendable {
         netback.stop()
         uplink.close()
         group.stop()
+        dpdkLog.stop(logger)
         SharedMemoryFiles.clean(own: true)
         runtimeFolder?.remove()
         return pools.ownInUse
