@@ -113,9 +113,10 @@ let package = Package(
         library("DPDK", ["CDPDK"]),
         library("Dataplane", ["Wire", "DPDK"]),
         library("Acceleration", ["Wire", "DPDK", "Dataplane", "CViaductAccel", "CProcess"]),
-        library("Netback", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
-        library("Netfront", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", logging]),
-        library("AcceleratedBackend", ["Wire", "DPDK", "Dataplane", "Acceleration", "Memif", "CViaductAccel", logging]),
+        library("Netback", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", "EventLog", logging]),
+        library("Netfront", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel", "EventLog", logging]),
+        library(
+            "AcceleratedBackend", ["Wire", "DPDK", "Dataplane", "Acceleration", "Memif", "CViaductAccel", "EventLog", logging]),
         library("AcceleratedFrontend", ["Wire", "DPDK", "Dataplane", "Acceleration", "Memif", "CViaductAccel"]),
         library("DummyAccelerator", ["Wire", "DPDK", "Dataplane", "Acceleration", "CViaductAccel"]),
         library("SoftNIC", ["Wire", "DPDK", "Dataplane"]),
@@ -175,7 +176,11 @@ let package = Package(
         tests("ControlTests", ["Control", "DPDK", "Wire", "Acceleration", "Netback", "AcceleratedBackend", "SoftNIC", logging]),
         tests("DoctorTests", ["Doctor", "Control", "SoftNIC"], data: ["Hosts"]),
         tests(
-            "viaductTests", ["viaduct", "Control", "Doctor", "Wire", "DPDK", "Dataplane", "Netfront", "Acceleration", arguments]),
+            "viaductTests",
+            [
+                "viaduct", "Control", "Doctor", "Wire", "DPDK", "Dataplane", "Netback", "Netfront", "AcceleratedBackend",
+                "Acceleration", "EventLog", logging, arguments,
+            ]),
         tests("HotPathTests", []),
         tests("EndToEndTests", ["TestSupport"]),
     ],

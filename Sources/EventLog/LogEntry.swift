@@ -14,7 +14,9 @@ public struct LogEntry: Sendable, Equatable {
     }
 
     /// What counts as the same thing happening again: to each vif by itself, and by level, so that much talk hides no complaint.
-    var kind: Kind { Kind(event: values["event"] ?? message, subject: values["vif"] ?? values["path"] ?? "", level: level) }
+    var kind: Kind {
+        Kind(event: values["event"] ?? message, subject: values["vif"] ?? values["guest"] ?? values["path"] ?? "", level: level)
+    }
 
     struct Kind: Hashable {
         let event: String

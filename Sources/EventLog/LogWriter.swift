@@ -62,9 +62,17 @@ public final class LogWriter: Sendable {
 
     private func tellEnded(_ gate: inout FloodGate, now: UInt64) {
         for (kind, kept) in gate.endSpans(now: now) {
-            var values = ["event": "log.suppressed", "suppressed": kind.event, "count": "\(kept)"]
-            if !kind.subject.isEmpty { values["vif"] = kind.subject }
-            output(style.line(LogEntry(level: .warning, message: "entries were not written", values: values), at: Date()))
+            let event = WriterEvent.suppressed
+            var values = ["event": event.rawValue, "suppressed": kind.event, "count": "\(kept)"]
+            if !kind.subject.isEmpty { values["subject"] = kind.subject }
+            output(style.line(LogEntry(level: event.level, message: event.message, values: values), at: Date()))
         }
     }
+}
+
+enum WriterEvent: String, LoggedEvent {
+    case suppressed = "log.suppressed"
+
+    var level: Logger.Level { .warning }
+    var message: String { "entries were not written" }
 }

@@ -84,7 +84,7 @@ private enum Happening: String, LoggedEvent {
         writer.write(entry("a", vif: "v0"))
         #expect(
             Array(log.taken.suffix(2)) == [
-                "<4>entries were not written count=980 event=log.suppressed suppressed=a vif=v0",
+                "<4>entries were not written count=980 event=log.suppressed subject=v0 suppressed=a",
                 "<6>it happened event=a vif=v0",
             ])
     }
@@ -97,7 +97,7 @@ private enum Happening: String, LoggedEvent {
         #expect(log.taken.count == FloodGate.limit, "the span is not over")
         log.advance(FloodGate.span)
         writer.catchUp()
-        #expect(log.taken.last == "<4>entries were not written count=10 event=log.suppressed suppressed=a vif=v0")
+        #expect(log.taken.last == "<4>entries were not written count=10 event=log.suppressed subject=v0 suppressed=a")
         writer.catchUp()
         #expect(log.taken.count == FloodGate.limit + 1)
     }

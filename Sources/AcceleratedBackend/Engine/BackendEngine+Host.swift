@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
+import EventLog
 import Logging
 
 /// What goes to netback and, through it, to the frontends.
@@ -106,6 +107,9 @@ extension BackendEngine {
         vifs[id]?.triesNext = hasNext
     }
 
+    /// For the log.
+    func name(of id: UInt32) -> String { vifs[id]?.description.name ?? "\(id)" }
+
     /// Tells netback what the vif's status should show, if that is news.
     mutating func report(_ id: UInt32) {
         guard let vif = vifs[id] else { return }
@@ -113,7 +117,10 @@ extension BackendEngine {
         guard status != vif.reported else { return }
         vifs[id]?.reported = status
         host?.report(status, vif: id)
-        logger.info("acceleration", metadata: ["vif": "\(vif.description.name)", "state": "\(status.state)"])
+        var values: Logger.Metadata = ["vif": "\(vif.description.name)", "state": "\(status.state)"]
+        if let form = status.form { values["form"] = "\(form)" }
+        if let reason = status.reason { values["reason"] = "\(reason)" }
+        logger.log(BackendLogEvent.accelerationChanged, values)
     }
 
     func status(of vif: AcceleratedVif) -> AccelerationStatus {

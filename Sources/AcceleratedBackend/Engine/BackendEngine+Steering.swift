@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
+import EventLog
 import Logging
 import Wire
 
@@ -29,7 +30,7 @@ extension BackendEngine {
                 continue
             }
             ladder.refuse(form, words)
-            logger.notice("port refuses steering form", metadata: ["form": "\(form.rawValue)", "driver": "\(words)"])
+            logger.log(BackendLogEvent.formRefused, ["form": "\(form.rawValue)", "driver": "\(words)"])
         }
     }
 
@@ -194,7 +195,7 @@ extension BackendEngine {
         vifs[id]?.attempt?.installed = InstalledSteering()
         vifs[id]?.attempt?.stuck = AccelerationReason(.ruleRefused, "its rule can't be removed: \(words)")
         counters.rulesStuck += 1
-        logger.error("steering can't be taken out of the port", metadata: ["vif": "\(id)", "driver": "\(words)"])
+        logger.log(BackendLogEvent.ruleStuck, ["vif": "\(name(of: id))", "driver": "\(words)"])
     }
 
     /// Tries again to remove rules that the port did not let go of.
@@ -234,8 +235,8 @@ extension BackendEngine {
         if let reason = whyNotReusable(attempt, quarantine) {
             pool.quarantine(attempt.interface, reason)
             logger.log(
-                level: reason.code == .portReset ? .info : .warning, "VI in quarantine",
-                metadata: ["vi": "\(pool.interfaces[attempt.interface].id)", "reason": "\(reason)"])
+                reason.code == .portReset ? BackendLogEvent.viAwaitsReset : .viQuarantined,
+                ["vi": "\(pool.interfaces[attempt.interface].id)", "vif": "\(name(of: id))", "reason": "\(reason)"])
         } else {
             pool.interfaces[attempt.interface].software?.reset()
             pool.reclaim(attempt.interface)

@@ -2,6 +2,7 @@
 import Acceleration
 public import DPDK
 public import Dataplane
+import EventLog
 public import Logging
 import Memif
 
@@ -120,6 +121,6 @@ public final class MemifExport: VirtualInterfaceExport, @unchecked Sendable {
         let reason = server.statistics.lastReason
         guard reason != toldReason else { return }
         toldReason = reason
-        logger.info("a memif client has gone", metadata: ["path": "\(server.configuration.path)", "reason": "\(reason ?? "")"])
+        logger.log(BackendLogEvent.memifLeft, ["path": "\(server.configuration.path)", "reason": "\(reason ?? "")"])
     }
 }

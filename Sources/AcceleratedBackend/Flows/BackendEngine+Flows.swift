@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
+import EventLog
 import Logging
 import Wire
 
@@ -222,8 +223,7 @@ extension BackendEngine {
         forget(entry, id)
         vifs[id]?.attempt?.stuck = AccelerationReason(.ruleRefused, "the rule of \(entry.selector) can't be removed: \(words)")
         counters.rulesStuck += 1
-        logger.error(
-            "a flow's rule can't be removed", metadata: ["vif": "\(id)", "flow": "\(entry.selector)", "driver": "\(words)"])
+        logger.log(BackendLogEvent.flowRuleStuck, ["vif": "\(name(of: id))", "flow": "\(entry.selector)", "driver": "\(words)"])
     }
 
     private mutating func completed(_ outcome: FlowBatchMachine.Outcome, _ id: UInt32) {
@@ -280,7 +280,7 @@ extension BackendEngine {
                 counters.leaked += count &- base
                 flows.policy.condemn(entry.id, vif: id)
                 flows.vifs[id]?.leaks[entry.id] = count
-                logger.notice("flow leaks", metadata: ["vif": "\(id)", "flow": "\(entry.selector)"])
+                logger.log(BackendLogEvent.flowLeaks, ["vif": "\(name(of: id))", "flow": "\(entry.selector)"])
             }
         }
         guard now >= flow.leakWindow.later(by: limits.leakWindow) else { return }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import EventLog
 public import Logging
 import NIOCore
 import NIOHTTP1
@@ -39,7 +40,7 @@ public final class MetricsServer: Sendable {
             throw ControlFailure(
                 "can't listen for metrics at \(settings): \(error): choose another address or port")
         }
-        logger.notice("metrics are served", metadata: ["address": "\(settings)"])
+        logger.log(ControlEvent.metricsServed, ["address": "\(settings)"])
     }
 
     /// Closes all connections.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import EventLog
 import Logging
 import NIOCore
 
@@ -27,7 +28,7 @@ final class ControlSession: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         guard clients.come(atMost: ControlServer.maximumClients) else {
-            logger.warning("a client of the control socket too many")
+            logger.log(ControlEvent.tooManyClients)
             return refuse("there are \(ControlServer.maximumClients) clients: try again when one has gone", context)
         }
     }

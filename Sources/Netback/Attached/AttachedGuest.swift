@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
+import EventLog
 import Foundation
 import Logging
 
@@ -144,7 +145,7 @@ final class AttachedGuest {
             wasGranted = false
             heard = now
             enter(.starting, now)
-            logger.info("guest attaches", metadata: ["vif": "\(name)", "pid": "\(status.pid ?? 0)"])
+            logger.log(NetbackEvent.guestAttaching, ["vif": "\(name)", "pid": "\(status.pid ?? 0)"])
             return .nothing
         }
     }
@@ -170,7 +171,7 @@ final class AttachedGuest {
         status.reason = nil
         pinged = now
         enter(.serving, now)
-        logger.info("guest attached", metadata: ["vif": "\(name)", "pid": "\(status.pid ?? 0)"])
+        logger.log(NetbackEvent.guestAttached, ["vif": "\(name)", "pid": "\(status.pid ?? 0)"])
         return .connect
     }
 
@@ -190,7 +191,7 @@ final class AttachedGuest {
 
     /// The guest says that it could not start, and touches nothing.
     func guestFailed(_ words: String, _ now: UInt64) -> Duty {
-        logger.warning("guest did not start", metadata: ["vif": "\(name)", "words": "\(words)"])
+        logger.log(NetbackEvent.guestNotStarted, ["vif": "\(name)", "words": "\(words)"])
         status.reason = words
         status.ended += 1
         socket?.close()
@@ -206,10 +207,10 @@ final class AttachedGuest {
         status.ended += 1
         if let fault {
             status.killed += 1
-            logger.warning("guest is killed", metadata: ["vif": "\(name)", "pid": "\(status.pid ?? 0)", "reason": "\(fault)"])
+            logger.log(NetbackEvent.guestKilled, ["vif": "\(name)", "pid": "\(status.pid ?? 0)", "reason": "\(fault)"])
             kill()
         } else {
-            logger.info("guest left", metadata: ["vif": "\(name)", "pid": "\(status.pid ?? 0)"])
+            logger.log(NetbackEvent.guestLeft, ["vif": "\(name)", "pid": "\(status.pid ?? 0)"])
         }
         socket?.close()
         socket = nil
@@ -238,7 +239,7 @@ final class AttachedGuest {
         guard isAtRest else {
             if now - since > Self.restLimit, !isReclaimLate {
                 isReclaimLate = true
-                logger.error("the plugin does not let go of a dead guest's VI", metadata: ["vif": "\(name)"])
+                logger.log(NetbackEvent.deadGuestKeepsVI, ["vif": "\(name)"])
             }
             return false
         }
@@ -247,7 +248,7 @@ final class AttachedGuest {
             try rebuild()
         } catch {
             status.quarantine = "\(error)"
-            logger.error("a dead guest's VI is in quarantine", metadata: ["vif": "\(name)", "reason": "\(error)"])
+            logger.log(NetbackEvent.deadGuestsVIQuarantined, ["vif": "\(name)", "reason": "\(error)"])
         }
         // What was under way to the dead one is not the next one's.
         link.reset()
@@ -307,7 +308,7 @@ final class AttachedGuest {
             usleep(10_000)
         }
         hangUp()
-        logger.error("a guest does not end", metadata: ["vif": "\(name)", "pid": "\(process.pid)"])
+        logger.log(NetbackEvent.guestNotEnding, ["vif": "\(name)", "pid": "\(process.pid)"])
     }
 }
 

@@ -2,6 +2,7 @@
 import Acceleration
 import DPDK
 import Dataplane
+import EventLog
 import Foundation
 import Logging
 
@@ -38,7 +39,7 @@ extension ControlPlane {
     /// The port's queues hold no mbuf now. With the lock held.
     func endQuarantines() throws(DPDKError) {
         for vif in vifs.values where try vif.attached?.endQuarantine() == true {
-            logger.notice("a VI is out of quarantine", metadata: ["vif": "\(vif.configuration.name)"])
+            logger.log(NetbackEvent.quarantineEnded, ["vif": "\(vif.configuration.name)"])
             tellWish(of: vif)
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
+import EventLog
 import Foundation
 import Logging
 
@@ -85,9 +86,9 @@ extension ControlPlane {
         let now = DispatchTime.now().uptimeNanoseconds
         guard now >= vif.nextViolationLog else { return }
         vif.nextViolationLog = now + 1_000_000_000
-        logger.warning(
-            "a frontend broke the rules of its control link",
-            metadata: [
+        logger.log(
+            NetbackEvent.linkViolated,
+            [
                 "vif": "\(vif.configuration.name)", "violation": "\(error)", "violations": "\(vif.violations)",
             ])
     }

@@ -3,6 +3,7 @@ import Acceleration
 import CViaductAccel
 import DPDK
 import Dataplane
+import EventLog
 import Foundation
 import Logging
 
@@ -24,7 +25,7 @@ extension ControlPlane {
         guard code == 0 else { throw .pluginRefused(name: new.name, code: code) }
         plugin = new
         if portLife.isSuspended { new.portSuspended() }
-        logger.info("plugin loaded", metadata: ["plugin": "\(new.name)"])
+        logger.log(NetbackEvent.pluginLoaded, ["plugin": "\(new.name)"])
         for vif in vifsInOrder where vif.mayBeAccelerated { probe(vif, new) }
         if localAddresses.generation > 0 {
             new.localAddresses(localAddresses.addresses, generation: localAddresses.generation)
@@ -47,7 +48,7 @@ extension ControlPlane {
             old.detach()
             plugin = nil
             try forgetPlugin()
-            logger.info("plugin unloaded", metadata: ["plugin": "\(old.name)"])
+            logger.log(NetbackEvent.pluginUnloaded, ["plugin": "\(old.name)"])
         }
     }
 
@@ -86,7 +87,7 @@ extension ControlPlane {
             if areAtRest { return }
             usleep(1000)
         }
-        logger.warning("a vif did not come back to the slow path in time", metadata: ["netback": "\(configuration.name)"])
+        logger.log(NetbackEvent.vifNotBack, ["netback": "\(configuration.name)"])
     }
 
     /// Whether the plugin uses nothing for the vif, as far as it says.
@@ -159,7 +160,7 @@ extension ControlPlane {
             vif.probed = nil
             directory.report(AccelerationStatus(state: .refused(reason), reason: reason), vif: vif.id)
         }
-        logger.critical("plugin does not return from a hook, it was leaked", metadata: ["plugin": "\(stuck.name)"])
+        logger.log(NetbackEvent.pluginStuck, ["plugin": "\(stuck.name)"])
     }
 
     /// Undoes in the lane what the plugin asked for, so that the next one finds vifs at rest and gets no event of the last one.

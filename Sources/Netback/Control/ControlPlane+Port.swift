@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
+import EventLog
 import Foundation
 import Logging
 
@@ -11,7 +12,7 @@ extension ControlPlane {
             if event == .linkChanged {
                 wantsLinkCheck = true
             } else {
-                logger.notice("the port says: \(event)", metadata: portName)
+                logger.log(NetbackEvent.portEvent, portValues(["said": "\(event)"]))
                 portLife.note(event)
             }
         }
@@ -25,7 +26,9 @@ extension ControlPlane {
         portLife.step(now: DispatchTime.now().uptimeNanoseconds, isLeft: isPortLeft)
     }
 
-    private var portName: Logger.Metadata { ["netback": "\(configuration.name)", "port": "\(uplink.port)"] }
+    private func portValues(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
+        more.merging(["netback": "\(configuration.name)", "port": "\(uplink.port)"]) { $1 }
+    }
 
     /// Whether no guest uses a VI of the port any more.
     private var isPortLeft: Bool {
@@ -53,7 +56,7 @@ extension ControlPlane {
         // First the guests are told, so that they are on their way while the lane finishes its round.
         plugin?.portSuspended()
         guard carryOut(LaneCommand(LaneCommand.Operation.suspendUplink)) else {
-            return logger.error("the poll loop does not answer: the port is left as it is", metadata: portName)
+            return logger.log(NetbackEvent.portNotSuspended, portValues())
         }
         portLife.suspended()
     }
@@ -63,7 +66,7 @@ extension ControlPlane {
         portLife.resumed()
         wantsLinkCheck = true
         plugin?.portResumed()
-        logger.notice("the port is in use again", metadata: portName)
+        logger.log(NetbackEvent.portBack, portValues())
     }
 
     /// Resets the port if that is still due: on the control plane's thread, without the lock, since it may take seconds.
@@ -86,7 +89,7 @@ extension ControlPlane {
         lock.withLock {
             guard let problem else { return portLife.wasReset() }
             portLife.resetFailed(problem, now: DispatchTime.now().uptimeNanoseconds)
-            logger.error("\(problem)", metadata: portName)
+            logger.log(NetbackEvent.portNotReset, portValues(["reason": "\(problem)"]))
         }
     }
 

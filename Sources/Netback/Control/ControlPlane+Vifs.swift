@@ -2,6 +2,7 @@
 import Acceleration
 import DPDK
 import Dataplane
+import EventLog
 import Foundation
 import Logging
 import Wire
@@ -67,7 +68,7 @@ extension ControlPlane {
             throw .dpdk(error)
         }
         if vif.mayBeAccelerated { introduce(vif) }
-        logger.info("vif added", metadata: ["vif": "\(wanted.name)", "mac": "\(wanted.mac)", "socket": "\(wanted.socketPath)"])
+        logger.log(NetbackEvent.vifAdded, ["vif": "\(wanted.name)", "mac": "\(wanted.mac)", "socket": "\(wanted.socketPath)"])
         return vif.id
     }
 
@@ -111,7 +112,7 @@ extension ControlPlane {
         vifs[vif.id] = nil
         slots[vif.slot] = nil
         vif.free()
-        logger.info("vif removed", metadata: ["vif": "\(vif.configuration.name)"])
+        logger.log(NetbackEvent.vifRemoved, ["vif": "\(vif.configuration.name)"])
     }
 
     /// A stuck lane may still use the vif: its slot stays taken, its memory is leaked.

@@ -2,6 +2,7 @@
 import Acceleration
 import DPDK
 import Dataplane
+import EventLog
 import Foundation
 import Logging
 import Wire
@@ -157,7 +158,7 @@ final class ControlPlane: @unchecked Sendable {
             vif.attached?.close()
         }
         guard unsafe group.remove(context: UnsafeMutableRawPointer(lane)) else {
-            logger.error("the poll loop does not answer, its memory is leaked", metadata: ["netback": "\(configuration.name)"])
+            logger.log(NetbackEvent.loopSilent, ["netback": "\(configuration.name)"])
             Leaked.keep(self)
             return
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Acceleration
 import DPDK
+import EventLog
 import Foundation
 import Logging
 
@@ -23,7 +24,7 @@ extension ControlPlane {
                 try enforce(block, on: vif)
                 if wasRefused && vif.mayBeAccelerated { tellWish(of: vif) }
             }
-            logger.info("policy changed", metadata: ["vif": "\(vif.configuration.name)"])
+            logger.log(NetbackEvent.policyChanged, ["vif": "\(vif.configuration.name)"])
             if let problem { throw problem }
         }
     }

@@ -2,6 +2,7 @@
 import Acceleration
 import DPDK
 import Dataplane
+import EventLog
 import Foundation
 import Logging
 
@@ -107,8 +108,7 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
 
     func guestRefused(_ device: VhostDeviceID, _ fault: VhostMemoryFault) {
         memoryFaults.note(fault)
-        logger.warning(
-            "a guest's connection is ended: \(fault.text)", metadata: ["vif": "\(configuration.name)", "device": "\(device)"])
+        logger.log(NetbackEvent.guestFaulty, ["vif": "\(configuration.name)", "device": "\(device)", "reason": "\(fault.text)"])
     }
 
     /// The newest of several is served: whoever was there before may have died without a word.
@@ -116,9 +116,8 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
         generation &+= 1
         self.device = device
         publish()
-        logger.info(
-            "guest connected",
-            metadata: ["vif": "\(configuration.name)", "device": "\(device)", "queuePairs": "\(pairsInUse)"])
+        logger.log(
+            NetbackEvent.guestConnected, ["vif": "\(configuration.name)", "device": "\(device)", "queuePairs": "\(pairsInUse)"])
     }
 
     func guestDisconnected(_ device: VhostDeviceID) {
@@ -131,18 +130,17 @@ final class Vif: VhostSocketDelegate, @unchecked Sendable {
         // librte_vhost frees the rings when this returns: a loop that still uses them must not be left behind, however long
         // it takes.
         while !group.synchronize() {
-            logger.error("waiting for a poll loop before a guest can go", metadata: ["vif": "\(configuration.name)"])
+            logger.log(NetbackEvent.guestWaitsForLoop, ["vif": "\(configuration.name)"])
         }
-        logger.info("guest disconnected", metadata: ["vif": "\(configuration.name)", "device": "\(device)"])
+        logger.log(NetbackEvent.guestDisconnected, ["vif": "\(configuration.name)", "device": "\(device)"])
     }
 
     func guestRing(_ ring: Int, of device: VhostDeviceID, isEnabled: Bool) {
         guard ring < 2 * configuration.queuePairs else {
             if isEnabled && !hasToldOfRings {
                 hasToldOfRings = true
-                logger.warning(
-                    "the guest uses more queue pairs than its vif has: what it sends by those is never read",
-                    metadata: ["vif": "\(configuration.name)", "queuePairs": "\(configuration.queuePairs)"])
+                logger.log(
+                    NetbackEvent.guestQueuesUnread, ["vif": "\(configuration.name)", "queuePairs": "\(configuration.queuePairs)"])
             }
             return
         }

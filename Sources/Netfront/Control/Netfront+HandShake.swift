@@ -3,6 +3,7 @@ import Acceleration
 import CViaductAccel
 import DPDK
 import Dataplane
+import EventLog
 import Foundation
 import Logging
 import Synchronization
@@ -24,7 +25,7 @@ extension Netfront {
                 switch receipt {
                 case .message(let message): step(.message(message))
                 case .violation(let error):
-                    logger.warning("the backend broke the control protocol: \(error)")
+                    logger.log(NetfrontEvent.linkViolated, ["guest": "\(configuration.name)", "reason": "\(error)"])
                     step(.violation(error))
                 }
             }
@@ -64,7 +65,9 @@ extension Netfront {
     private func carryOut(_ action: FrontendAction) {
         switch action {
         case .send(let message):
-            if outbox.send(message, over: link) == .refused { logger.debug("control link refused \(message)") }
+            if outbox.send(message, over: link) == .refused {
+                logger.log(NetfrontEvent.messageRefused, ["guest": "\(configuration.name)", "text": "\(message)"])
+            }
         case .openVI(let id, let grant, let nonce, let settle):
             if let reason = openVI(grant, id: id, nonce: nonce, settleNanoseconds: settle) {
                 step(.openFailed(reason))
@@ -78,14 +81,14 @@ extension Netfront {
         case .flows(let action): carryOut(action)
         case .transmitFenceConfirmed(let sequence): command(.transmitFenceConfirmed(sequence: sequence))
         case .stateChanged(let state):
-            logger.info("acceleration: \(state)")
+            logger.log(NetfrontEvent.accelerationChanged, ["guest": "\(configuration.name)", "state": "\(state)"])
             switches.note(state, now: now)
         }
     }
 
     /// The lcore takes all commands of its ring each round, and a hand-shake makes a handful: full means that it does not run.
     private func command(_ command: LaneCommand) {
-        if !commandRing.handle.enqueue(command.word) { logger.error("the guest's lcore takes no commands") }
+        if !commandRing.handle.enqueue(command.word) { logger.log(NetfrontEvent.lcoreSilent, ["guest": "\(configuration.name)"]) }
     }
 
     /// Why the VI can't be opened, or nil when it is.

@@ -3,6 +3,7 @@ import Acceleration
 public import CViaductAccel
 import DPDK
 import Dataplane
+import EventLog
 import Foundation
 import Logging
 import Synchronization
@@ -76,7 +77,7 @@ extension Netfront {
         defer { lock.unlock() }
         if let stuckPlugin { throw .pluginStuck(stuckPlugin.name) }
         guard let name = plugin?.name else { return }
-        if !isIdle { logger.warning("the backend did not take the VI back in time: plugin \(name) is removed all the same") }
+        if !isIdle { logger.log(NetfrontEvent.pluginHurried, ["guest": "\(configuration.name)", "plugin": "\(name)"]) }
         if !dropPlugin() { throw .pluginStuck(name) }
     }
 
@@ -114,7 +115,7 @@ extension Netfront {
     private func leak(_ stuck: LoadedPlugin) {
         plugin = nil
         stuckPlugin = stuck
-        logger.critical("plugin \(stuck.name) does not return from a hook, it was leaked")
+        logger.log(NetfrontEvent.pluginStuck, ["guest": "\(configuration.name)", "plugin": "\(stuck.name)"])
         step(.available(.no(stuck.stuckReason)))
     }
 

@@ -2,6 +2,7 @@
 import Acceleration
 import DPDK
 import Dataplane
+import EventLog
 import Logging
 
 /// What the control plane keeps of the flows that are steered to the VI. Guarded by the device's lock.
@@ -40,7 +41,7 @@ extension Netfront {
         if commandRing.handle.enqueue(command(order.word).word) {
             ledger.orders.append(order)
         } else {
-            logger.error("the guest's lcore takes no commands")
+            logger.log(NetfrontEvent.lcoreSilent, ["guest": "\(configuration.name)"])
             order.deallocate()
         }
     }

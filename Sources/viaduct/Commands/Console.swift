@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import EventLog
 import Foundation
 import Logging
 
@@ -21,9 +22,7 @@ enum Console {
 
     /// Errors only, so that a command's own one-line error stands alone; everything when `isVerbose`.
     static func logger(isVerbose: Bool) -> Logger {
-        var logger = Logger(label: "viaduct") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = isVerbose ? .debug : .critical
-        return logger
+        LogLevelSwitch(isVerbose ? .debug : .critical).logger(label: "viaduct", to: LogWriter())
     }
 }
 

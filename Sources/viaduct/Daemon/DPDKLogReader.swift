@@ -26,7 +26,7 @@ final class DPDKLogReader: Sendable {
             if let path = line.socketPath { values["path"] = "\(path)" }
             logger.log(level: line.loggerLevel, "\(line.text)", metadata: values)
         }
-        if lost > 0 { logger.warning("lines of DPDK's were lost", metadata: ["event": "dpdk.lost", "count": "\(lost)"]) }
+        if lost > 0 { logger.log(DaemonEvent.dpdkLost, ["count": "\(lost)"]) }
     }
 }
 

@@ -33,8 +33,8 @@ enum DaemonRun {
         var watch = PollWatch(manager, logger: logger)
         let ready = ServiceManager.Message.ready(status: "serving by \(configuration.control?.path ?? "no control socket")")
         manager.tell(ready)
-        logger.notice(
-            "serving", metadata: ["vifs": "\(configuration.vifs.count)", "control": "\(configuration.control?.path ?? "none")"])
+        logger.log(
+            DaemonEvent.serving, ["vifs": "\(configuration.vifs.count)", "control": "\(configuration.control?.path ?? "none")"])
         while Interruption.signal == nil {
             if Interruption.takeReload() {
                 manager.tell(.reloading)
@@ -45,7 +45,7 @@ enum DaemonRun {
             Thread.sleep(forTimeInterval: 0.02)
         }
         manager.tell(.stopping)
-        logger.notice("ending")
+        logger.log(DaemonEvent.ending)
         let watchdog = Watchdog(
             seconds: 60, complaint: "the EAL does not let go of its memory: left as it is", exitCode: 1)
         // Until the process has ended.
@@ -61,7 +61,7 @@ enum DaemonRun {
         do throws(ConfigurationError) {
             host.reload(try DaemonConfiguration(file: file))
         } catch {
-            for problem in error.problems { logger.error("not reloaded: \(problem.text(file: file))") }
+            for problem in error.problems { logger.log(DaemonEvent.notReloaded, ["reason": "\(problem.text(file: file))"]) }
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Control
+import EventLog
 import Foundation
 import Logging
 
@@ -10,7 +11,7 @@ extension NetbackHost {
         operations.lock()
         defer { operations.unlock() }
         let plan = ReloadPlan(from: running, to: new)
-        for words in plan.refused { logger.error("not reloaded: \(words)") }
+        for words in plan.refused { logger.log(DaemonEvent.notReloaded, ["reason": "\(words)"]) }
         // What goes makes way, of names, addresses and sockets, for what comes.
         for name in plan.removed { attempt(name) { try stopVif(name) } }
         let remade = plan.changed.filter { !$0.remadeFor.isEmpty }
@@ -21,9 +22,9 @@ extension NetbackHost {
         }
         for vif in plan.added { attempt(vif.name) { try startVif(vif) } }
         note(logLevel: new.logLevel)
-        logger.notice(
-            "reloaded",
-            metadata: [
+        logger.log(
+            DaemonEvent.reloaded,
+            [
                 "removed": "\(plan.removed.joined(separator: " "))", "added": "\(plan.added.map(\.name).joined(separator: " "))",
                 "changed": "\(plan.changed.map(\.settings.name).joined(separator: " "))", "refused": "\(plan.refused.count)",
             ])
@@ -33,7 +34,7 @@ extension NetbackHost {
         do {
             try body()
         } catch {
-            logger.error("vif \(vif) could not be reloaded: \(error)")
+            logger.log(DaemonEvent.vifNotReloaded, ["vif": "\(vif)", "reason": "\(error)"])
         }
     }
 }

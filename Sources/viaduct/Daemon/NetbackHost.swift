@@ -167,13 +167,13 @@ final class NetbackHost: @unchecked Sendable {
 
     private func startTelemetry() throws {
         try TelemetryService(self).start()
-        logger.notice("telemetry is served", metadata: ["socket": "\(EAL.runtimeFolder)/\(Self.telemetrySocket)"])
+        logger.log(DaemonEvent.telemetryServed, ["socket": "\(EAL.runtimeFolder)/\(Self.telemetrySocket)"])
     }
 
     private func startCapture() throws {
         try PacketCapture.serve()
         isCaptured = true
-        logger.notice("capture tools are served", metadata: ["file-prefix": "\(SharedMemoryFiles.ownPrefix)"])
+        logger.log(DaemonEvent.captureServed, ["file-prefix": "\(SharedMemoryFiles.ownPrefix)"])
     }
 
     // MARK: The end
@@ -191,7 +191,7 @@ final class NetbackHost: @unchecked Sendable {
         do throws(NetbackError) {
             try netback.unloadPlugin()
         } catch {
-            if error != .noPlugin { logger.error("\(error)") }
+            if error != .noPlugin { logger.log(DaemonEvent.pluginNotUnloaded, ["reason": "\(error)"]) }
         }
         netback.stop()
         uplink.close()

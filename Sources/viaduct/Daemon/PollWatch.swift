@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import Control
 import DPDK
+import EventLog
 import Logging
 
 /// Whether the poll loops go on. While they do the service manager's watchdog is told so; a loop that stands is named in the log.
@@ -27,11 +28,10 @@ struct PollWatch {
         let still = Set(found.filter { rounds[$0.key] == $0.value }.keys)
         rounds = found
         for lcore in still.subtracting(standing).sorted(by: { $0.rawValue < $1.rawValue }) {
-            logger.error(
-                "a poll loop stands still: a plugin's hook, or its CPU is taken", metadata: ["lcore": "\(lcore.rawValue)"])
+            logger.log(DaemonEvent.loopStalled, ["lcore": "\(lcore.rawValue)"])
         }
         for lcore in standing.subtracting(still).sorted(by: { $0.rawValue < $1.rawValue }) {
-            logger.notice("a poll loop goes on", metadata: ["lcore": "\(lcore.rawValue)"])
+            logger.log(DaemonEvent.loopResumed, ["lcore": "\(lcore.rawValue)"])
         }
         standing = still
         if still.isEmpty { manager.tell(.alive) }

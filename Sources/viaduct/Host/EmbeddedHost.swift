@@ -6,6 +6,7 @@ import Control
 import DPDK
 import Dataplane
 import DummyAccelerator
+import EventLog
 import Foundation
 import Logging
 import Netback
@@ -237,13 +238,13 @@ final class EmbeddedHost: GuestHost, @unchecked Sendable {
         for guest in guests {
             do {
                 try guest.netfront.unloadPlugin()
-            } catch { logger.error("\(error)") }
+            } catch { logger.log(DaemonEvent.hostNotTakenDown, ["reason": "\(error)"]) }
             guest.netfront.close()
         }
         do {
             if configuration.settings.plugin != .none { try netback.unloadPlugin() }
             for guest in guests { try netback.removeVif(guest.vif) }
-        } catch { logger.error("\(error)") }
+        } catch { logger.log(DaemonEvent.hostNotTakenDown, ["reason": "\(error)"]) }
         netback.stop()
         backendPlugin = nil
         softwareInterfaces = nil
