@@ -12,7 +12,11 @@ import Testing
 /// on. At the end of each test the hook returns, so that the process can end.
 @Suite(.serialized) struct StuckHookTests {
     private static func options(_ plan: HookRig.Plan) -> HookRig.Options {
-        HookRig.Options(plan: plan, guests: plan == .guestAlone ? 2 : 1, stuckAfterMilliseconds: 1500)
+        // What is stuck lets every one of these end.
+        var limits = AccelerationLimits()
+        limits.drain = 3_000_000_000
+        limits.close = 2_000_000_000
+        return HookRig.Options(plan: plan, guests: plan == .guestAlone ? 2 : 1, stuckAfterMilliseconds: 1500, limits: limits)
     }
 
     private func expectStuckBackend(

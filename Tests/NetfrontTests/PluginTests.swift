@@ -46,7 +46,10 @@ import Wire
         func stop() { outgoing.free() }
     }
 
-    private func run(sends: Bool = false, _ body: (Netfront, InMemoryControlLink) throws -> Void) throws {
+    private func run(
+        sends: Bool = false, limits: AccelerationLimits = AccelerationLimits(),
+        _ body: (Netfront, InMemoryControlLink) throws -> Void
+    ) throws {
         try EALFixture.exclusively {
             let path = FileManager.default.temporaryDirectory.appendingPathComponent("netfront-\(getpid())").path
             let host = Host()
@@ -54,7 +57,8 @@ import Wire
             let group = try PollGroup(lcores: [LcoreID.workers[0]], idle: .adaptive)
             let links = InMemoryControlLink.makePair()
             let netfront = try Netfront(
-                NetfrontConfiguration(name: "nf", mac: Frame.guest, socketPath: path), link: links.frontend, group: group,
+                NetfrontConfiguration(name: "nf", mac: Frame.guest, socketPath: path, limits: limits), link: links.frontend,
+                group: group,
                 logger: Logger(label: "netfront", factory: { _ in SwiftLogNoOpLogHandler() }))
             let application = Application(netfront.guest, sends: sends)
             group.add(
@@ -129,7 +133,9 @@ import Wire
     }
 
     @Test func afterUnloadingNoHookIsCalledAgain() throws {
-        try run { netfront, backend in
+        var limits = AccelerationLimits()
+        limits.drain = 500_000_000
+        try run(limits: limits) { netfront, backend in
             for round in 1...3 as ClosedRange<UInt32> {
                 let plugin = ScriptedVI()
                 try unsafe netfront.loadPlugin(plugin.table)

@@ -14,9 +14,12 @@ enum Frames {
     ) -> Bytes {
         var bytes = octets(destination) + octets(source) + [UInt8(etherType >> 8), UInt8(truncatingIfNeeded: etherType)]
         bytes += [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
-        while bytes.count < length { bytes.append(UInt8(truncatingIfNeeded: bytes.count)) }
+        if bytes.count < length { bytes += filling[bytes.count..<length] }
         return Array(bytes.prefix(length))
     }
+
+    /// Each octet says where it is.
+    private static let filling = Bytes((0..<9216).map { UInt8(truncatingIfNeeded: $0) })
 
     static func octets(_ mac: MACAddress) -> Bytes {
         [40, 32, 24, 16, 8, 0].map { UInt8(truncatingIfNeeded: mac.rawValue >> $0) }
