@@ -60,7 +60,7 @@ import Wire
                 case 1: _ = plugin.host.release(vif: ids[random.below(3)])
                 case 2: _ = plugin.host.fence(sequence: UInt32(round), settleNanoseconds: 1000, vif: ids[random.below(3)])
                 case 3...5: _ = rig.wire.receive()
-                case 6...8: _ = rig.guest(ids[random.below(3)]).receive()
+                case 6: _ = rig.guest(ids[random.below(3)]).receive()
                 default: break
                 }
             }

@@ -49,13 +49,21 @@ extension Mbuf {
     /// Makes this empty mbuf hold `frame`.
     func fill(_ frame: Bytes) {
         let buffer = frameBuffer
-        for (index, byte) in frame.enumerated() { buffer.set(u8: byte, at: index) }
+        unsafe frame.withUnsafeBytes { source in
+            guard let base = source.baseAddress else { return }
+            unsafe ByteView(unsafeStart: base, count: source.count).copyBytes(into: buffer, at: 0)
+        }
         precondition(setLength(frame.count))
     }
 
     var frame: Bytes {
         let view = bytes
-        return (0..<view.count).map { view[$0] }
+        return unsafe Bytes(unsafeUninitializedCapacity: view.count) { target, count in
+            if let base = target.baseAddress {
+                unsafe view.copyBytes(into: MutableByteView(unsafeStart: base, count: view.count), at: 0)
+            }
+            count = view.count
+        }
     }
 }
 
