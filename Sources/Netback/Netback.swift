@@ -60,7 +60,12 @@ public final class Netback: @unchecked Sendable {
 
     /// Takes the plugin out of service. When this returned, or threw, no hook of it is called any more; when it threw
     /// ``NetbackError/pluginStuck(name:)``, one of them has not returned yet.
-    public func unloadPlugin() throws(NetbackError) { try control.unloadPlugin() }
+    ///
+    /// - Parameter milliseconds: how long vifs have to come back to the slow path in order; those that have not are taken off their VIs, with
+    ///   the frames that are in them. Without it ``NetbackConfiguration/withdrawalLimitMilliseconds``.
+    public func unloadPlugin(within milliseconds: Int? = nil) throws(NetbackError) {
+        try control.unloadPlugin(within: milliseconds)
+    }
 
     /// Whether a plugin may accelerate the vif. A vif that is gone is ignored.
     public func setAcceleration(_ wanted: Bool, vif: UInt32) { control.setAcceleration(wanted, vif: vif) }

@@ -55,6 +55,26 @@ import Wire
         }
     }
 
+    @Test func aReleaseEndsWhileMoreComesThanTheGuestTakes() throws {
+        try Rig.runWithPlugin { rig, plugin in
+            let one = try rig.addGuest(1, queueSize: 256)
+            #expect(plugin.host.hold([Self.flow(7)], vif: one) == .done)
+            try rig.require("the hold is in force") { plugin.events(of: one).contains(.flowsHeld) }
+            #expect(rig.wire.send((0..<512).map { frame($0, port: 7) }))
+            try rig.require("all are held") { rig.status(one)?.held == 512 }
+            #expect(plugin.host.releaseFlows(vif: one) == .done)
+            var sent: UInt32 = 512
+            var came: [UInt32] = []
+            try rig.require("the release is over") {
+                if rig.wire.waiting < 1000, rig.wire.send((sent..<sent + 128).map { frame($0, port: 7) }) { sent += 128 }
+                came += rig.guest(one).receive(limit: 16).map(number)
+                return plugin.events(of: one).contains(.flowsReleased)
+            }
+            #expect(rig.count("vringFull", one) + rig.count("flowHoldOverflow", one) > 0)
+            #expect(Array(came.prefix(512)) == Array(0..<512) && zip(came, came.dropFirst()).allSatisfy { $0 < $1 })
+        }
+    }
+
     @Test func whatIsHeldComesBehindWhatWaitedAndBeforeWhatCameSince() throws {
         try Rig.runWithPlugin { rig, plugin in
             let one = try rig.addGuest(1, queueSize: 256)

@@ -56,6 +56,31 @@ import Wire
         }
     }
 
+    /// What comes behind is bounded, or the hold would last as long as the overload.
+    @Test func aReleaseEndsWhileMoreComesThanTheGuestTakes() throws {
+        try Rig.runWithPlugin({ $0.holdCapacity = 512 }) { rig, plugin in
+            let one = try rig.addGuest(1, queueSize: 256)
+            #expect(plugin.host.hold(vif: one) == .done)
+            try rig.require("the hold is in force") { plugin.events(of: one).contains(.held) }
+            #expect(rig.wire.send(numbers(0..<512)))
+            try rig.require("all are held") { rig.status(one)?.held == 512 }
+            #expect(plugin.host.release(vif: one) == .done)
+            var sent: UInt32 = 512
+            var came: [UInt32] = []
+            try rig.require("the release is over") {
+                if rig.wire.waiting < 1000, rig.wire.send(numbers(sent..<sent + 128)) { sent += 128 }
+                came += rig.guest(one).receive(limit: 16).map(Frames.number)
+                return plugin.events(of: one).contains(.released)
+            }
+            #expect(rig.count("vringFull", one) + rig.count("holdOverflow", one) > 0)
+            try rig.require("what is left comes") {
+                came += rig.guest(one).receive().map(Frames.number)
+                return UInt64(came.count) + rig.count("vringFull", one) + rig.count("holdOverflow", one) == UInt64(sent)
+            }
+            #expect(Array(came.prefix(512)) == Array(0..<512) && zip(came, came.dropFirst()).allSatisfy { $0 < $1 })
+        }
+    }
+
     @Test func aFullHoldDropsTheNewestAndCountsThem() throws {
         try Rig.runWithPlugin({ $0.holdCapacity = 100 }) { rig, plugin in
             let one = try rig.addGuest(1)

@@ -33,13 +33,13 @@ extension ControlPlane {
         hotHooks.store(new.word)
     }
 
-    func unloadPlugin() throws(NetbackError) {
-        try operate { () throws(NetbackError) in try unloadPluginInOperation() }
+    func unloadPlugin(within milliseconds: Int?) throws(NetbackError) {
+        try operate { () throws(NetbackError) in try unloadPluginInOperation(within: milliseconds) }
     }
 
-    func unloadPluginInOperation() throws(NetbackError) {
+    func unloadPluginInOperation(within milliseconds: Int? = nil) throws(NetbackError) {
         guard lock.withLock({ plugin }) != nil else { throw .noPlugin }
-        try withdrawAcceleration(lock.withLock { vifsInOrder })
+        try withdrawAcceleration(lock.withLock { vifsInOrder }, within: milliseconds)
         try locked { () throws(NetbackError) in
             // A plugin that was found stuck meanwhile is gone by now.
             guard let old = plugin else { throw .noPlugin }
@@ -73,7 +73,7 @@ extension ControlPlane {
 
     /// Asks the plugin to bring vifs back to the slow path as planned, and waits for it, for a while. What has not come back
     /// by then is taken away by force.
-    func withdrawAcceleration(_ leaving: [Vif]) throws(NetbackError) {
+    func withdrawAcceleration(_ leaving: [Vif], within milliseconds: Int? = nil) throws(NetbackError) {
         try locked { () throws(NetbackError) in
             try withHotHooksAway { plugin in
                 for vif in leaving {
@@ -81,7 +81,7 @@ extension ControlPlane {
                 }
             }
         }
-        let end = DispatchTime.now() + .milliseconds(configuration.withdrawalLimitMilliseconds)
+        let end = DispatchTime.now() + .milliseconds(milliseconds ?? configuration.withdrawalLimitMilliseconds)
         while DispatchTime.now() < end {
             let areAtRest = lock.withLock { plugin == nil || leaving.allSatisfy { $0.probed == nil || isAtRest($0) } }
             if areAtRest { return }

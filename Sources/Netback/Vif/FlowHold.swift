@@ -27,6 +27,8 @@ struct FlowHold: ~Copyable {
     private var queue: MbufQueue
     /// The part that is offered to the vring.
     var releasing: MbufBurst
+    /// Frames that came since the release began.
+    private var behindRelease = 0
     /// Somebody waits for the end of the release, and is to be told in this round.
     private var owesRelease = false
     private var didRelease = false
@@ -56,9 +58,16 @@ struct FlowHold: ~Copyable {
         return false
     }
 
-    /// false, and the mbuf stays the caller's, when there is no room.
+    /// false, and the mbuf stays the caller's, when there is no room: while frames are handed out no more than a queue's worth comes in behind, or
+    /// the release would not end before its guest took as much as comes.
     @_noLocks
-    mutating func append(_ mbuf: Mbuf) -> Bool { queue.append(mbuf) }
+    mutating func append(_ mbuf: Mbuf) -> Bool {
+        if isReleasing {
+            guard behindRelease < queue.capacity else { return false }
+            behindRelease += 1
+        }
+        return queue.append(mbuf)
+    }
 
     @_noLocks
     mutating func begin(_ block: FlowSelectorBlock, count: Int) {
@@ -77,6 +86,7 @@ struct FlowHold: ~Copyable {
     mutating func end() {
         owesRelease = true
         if state == .none || count == 0 { return endRelease() }
+        if state == .holding { behindRelease = 0 }
         state = .releasing
     }
 

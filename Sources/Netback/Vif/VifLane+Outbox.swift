@@ -55,9 +55,7 @@ extension VifLane {
             }
             switch holdState {
             case .none: break
-            case .holding, .releasing:
-                if !hold.append(mbuf) { drop(mbuf, .holdOverflow, &spent) }
-                return
+            case .holding, .releasing: return keep(mbuf, &spent)
             }
         }
         if pairs > 1 {

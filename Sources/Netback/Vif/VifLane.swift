@@ -46,6 +46,8 @@ struct VifLane: ~Copyable {
     /// The part of the hold that is offered to the vring.
     var releasing: MbufBurst
     var holdState = Hold.none
+    /// Frames that came since the release began.
+    var behindRelease = 0
 
     /// Frames of single flows whose path changes.
     var flowHold: FlowHold

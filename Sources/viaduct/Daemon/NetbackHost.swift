@@ -178,6 +178,9 @@ final class NetbackHost: @unchecked Sendable {
 
     // MARK: The end
 
+    /// A daemon that is told to end is gone within two seconds, whatever its guests do.
+    private static let withdrawalMilliseconds = 1000
+
     /// Sends the guests away and takes everything down.
     ///
     /// - Returns: mbufs of the host's own pools that are still in use.
@@ -189,7 +192,7 @@ final class NetbackHost: @unchecked Sendable {
         Telemetry.withdraw()
         if isCaptured { PacketCapture.withdraw() }
         do throws(NetbackError) {
-            try netback.unloadPlugin()
+            try netback.unloadPlugin(within: Self.withdrawalMilliseconds)
         } catch {
             if error != .noPlugin { logger.log(DaemonEvent.pluginNotUnloaded, ["reason": "\(error)"]) }
         }

@@ -48,8 +48,12 @@ final class Terminal {
 
     /// Shows these lines and nothing else.
     func show(_ lines: [TopView.Line]) throws(CommandFailure) {
-        let text = lines.map { $0.isMarked ? "\u{1B}[7m\($0.text)\u{1B}[0m\u{1B}[K" : "\($0.text)\u{1B}[K" }
-        try write("\u{1B}[H" + text.joined(separator: "\r\n") + "\u{1B}[J")
+        // What was there is erased first: behind a line as wide as the terminal the cursor is still on its last column.
+        let text = lines.enumerated().map { index, line in
+            let erase = index == lines.count - 1 ? "\u{1B}[J" : "\u{1B}[K"
+            return erase + (line.isMarked ? "\u{1B}[7m\(line.text)\u{1B}[0m" : line.text)
+        }
+        try write("\u{1B}[H" + text.joined(separator: "\r\n"))
     }
 
     /// Waits for a key, a signal, or a byte at `descriptor`, which is taken; what was typed, nil at the end of input.
