@@ -34,7 +34,7 @@ final class RunningCommand {
         let start = DispatchTime.now()
         guard ended.wait(timeout: start + limit) == .success else {
             send(SIGKILL)
-            throw CommandTimeout(description: "it did not end within \(limit) s\n\(errorText)")
+            throw CommandTimeout(description: "\(process.arguments ?? []): it did not end within \(limit) s\n\(errorText)")
         }
         let seconds = Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) / 1e9
         return CommandResult(

@@ -48,6 +48,16 @@ extension EndToEnd {
             #expect(try guest.stop().exitCode == 0)
         }
 
+        /// The guest that has the VI says nothing any more, and more comes for it than it could take.
+        @Test func itEndsWithinTwoSecondsWithAGuestThatStandsStill() throws {
+            let daemon = try FloodedDaemon()
+            try daemon.start()
+            daemon.guests[0].send(SIGSTOP)
+            Thread.sleep(forTimeInterval: 0.2)
+            try daemon.stopDaemon()
+            try daemon.endGuests()
+        }
+
         /// A plugin's hook does not return any more: the watchdog is left alone with that, and the log says which lcore it is.
         @Test func aLoopThatStandsStillIsNotVouchedFor() throws {
             let place = try DaemonPlace()
