@@ -5,8 +5,8 @@ public import DPDK
 /// The guest's side of a plugin: one value for each guest device that uses it.
 ///
 /// The hot operations run on the guest's lcore and carry `@_noLocks` in the plugin; the others run on a control-plane thread
-/// while no lcore is inside. See `viaduct_accel.h` for the contract of each hook; ``FrontendThunks`` turns a value of this type into
-/// the hooks' C functions.
+/// while no lcore is inside. See `viaduct_accel.h` for the contract of each hook; the static functions below,
+/// whose names begin with `_`, are bodies for the hooks' C functions.
 public protocol FrontendAccelerator: ~Copyable {
     /// A device may use this plugin; nil refuses it.
     init?(vif: VifDescription)
