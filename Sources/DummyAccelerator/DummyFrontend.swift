@@ -73,7 +73,7 @@ struct DummyFrontend: FrontendAccelerator, ~Copyable {
     @_noLocks
     mutating func disarmWakeup() { calls?.count(.disarmWakeup) }
 
-    /// Hot. While false, netfront neither polls nor offers packets.
+    /// Hot. Whether a VI is open. Netfront knows that by itself and does not ask; it polls only between `open` and `close`.
     var isReady: Bool {
         @_noLocks get {
             calls?.count(.isReady)

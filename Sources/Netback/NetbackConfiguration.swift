@@ -23,7 +23,7 @@ public struct NetbackConfiguration: Sendable, Equatable {
     /// Addresses in the set of local ones that plugins are told; further ones are cut off and counted.
     public var maximumLocalAddresses: Int
     /// Milliseconds that a planned way back to the slow path may take, 1 to 3600000; then what a plugin holds is taken away by force. By
-    /// default ``AccelerationLimits/withdrawal``, and a second for what a plugin does besides.
+    /// default `AccelerationLimits.withdrawal`, and a second for what a plugin does besides.
     public var withdrawalLimitMilliseconds = Int(AccelerationLimits().withdrawal / 1_000_000) + 1000
 
     public init(

@@ -27,7 +27,7 @@ public struct FlowPolicySettings: Sendable, Hashable {
     public init() {}
 }
 
-/// What a ``FlowPolicy`` has done so far.
+/// What the choice of flows has done so far.
 public struct FlowPolicyCounters: Sendable, Equatable {
     /// Flows that got a rule, and lost it.
     public var added: UInt64 = 0

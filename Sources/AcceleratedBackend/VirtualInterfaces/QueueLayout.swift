@@ -11,7 +11,7 @@ public struct QueueLayout: Sendable, Equatable {
         public let pool: Int?
     }
 
-    /// For ``Port/Queues``: queue pairs, and pools if there are any.
+    /// For `Port.Queues` of `DPDK`: queue pairs, and pools if there are any.
     public let pairs: Int
     public let pools: Int?
     public let places: [Place]

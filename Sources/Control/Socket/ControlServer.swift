@@ -6,7 +6,7 @@ import NIOPosix
 
 /// The control socket: many clients, a request a line, each answered in its turn. See <doc:ControlSocket>.
 ///
-/// It has one thread of its own; requests are carried out by ``ControlWork``. What a client does, or does not do, holds up itself alone: it is read
+/// It has one thread of its own; requests are carried out by others (`ControlWork`). What a client does, or does not do, holds up itself alone: it is read
 /// only while it reads, and is sent away when neither happens.
 public final class ControlServer: Sendable {
     /// Connections at once; further ones are told so and closed.

@@ -6,7 +6,7 @@ public import Netback
 import Wire
 
 extension SwitchReport {
-    /// - Parameter counters: ``Netback/counters``.
+    /// - Parameter counters: `Netback.counters`.
     public init(_ counters: [String: UInt64]) {
         func sum(_ names: String...) -> UInt64 { names.reduce(0) { $0 + (counters[$1] ?? 0) } }
         self.init(

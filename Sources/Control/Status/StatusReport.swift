@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-/// What a daemon says of itself. See <doc:StatusReport>, which has every field.
+/// What a daemon says of itself. Below, every field by its name in JSON.
 public struct StatusReport: Codable, Sendable, Equatable {
     /// Is raised when a field goes or changes its meaning; new fields come without.
     public static let schemaVersion = 1

@@ -7,7 +7,7 @@ public struct TelemetryService: Sendable {
 
     public init(_ host: any ControlledHost) { self.host = host }
 
-    /// Answers until ``Telemetry/withdraw()``.
+    /// Answers until `Telemetry.withdraw()`.
     public func start() throws(DPDKError) {
         for command in Command.allCases {
             try Telemetry.serve(command.path, help: command.help) { answer(command, $0) }
