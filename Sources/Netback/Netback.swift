@@ -50,7 +50,7 @@ public final class Netback: @unchecked Sendable {
 
     /// Lets a plugin accelerate the vifs; those that are there, and those to come. One at a time.
     ///
-    /// - Parameter hooks: is copied; the functions and the state behind it stay valid until ``unloadPlugin()`` returned.
+    /// - Parameter hooks: is copied; the functions and the state behind it stay valid until ``unloadPlugin(within:)`` returned.
     /// - Throws: ``NetbackError/laneStuck`` while a hook of an earlier plugin does not return;
     ///   ``NetbackError/pluginTooNew(plugin:host:)`` tells the version of a table that would be taken.
     @unsafe
