@@ -46,6 +46,11 @@ struct GuestHostOptions: ParsableArguments {
             guard port.wire == nil, port.uplink == nil, attach == nil || socket == nil else {
                 throw ValidationError("--attach and --socket go without each other, and without --wire and --uplink.")
             }
+            guard !common.areAboutTheHost else {
+                throw ValidationError(
+                    "--vlan, --rules, --plugin and --plugin-folder are for a host of its own: with --attach and --socket the netback says."
+                )
+            }
             return
         }
         try port.check("Give one of --wire, --uplink, --attach and --socket.")

@@ -17,6 +17,9 @@ struct HostOptions: ParsableArguments {
         if let rules, rules < 0 { throw ValidationError("--rules must be 0 or more.") }
     }
 
+    /// Whether something is asked for that a host in another process decides.
+    var areAboutTheHost: Bool { vlan != nil || rules != nil || plugins.plugin != .accelerated || plugins.pluginFolder != nil }
+
     var settings: HostSettings {
         HostSettings(
             nic: nic.family, allowsPools: !nic.withoutPools, vlan: vlan, rules: rules, plugin: plugins.plugin,
