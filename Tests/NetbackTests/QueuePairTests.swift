@@ -60,6 +60,7 @@ import Wire
                 1, socket: vif.socketPath, pairs: pairs, arguments: ring, pool: rig.guestPool.handle)
             // A guest with many turns them on one after the other.
             try rig.require("it is there, with all of them") { rig.status(id)?.queuePairs == pairs }
+            rig.awaitRound()
             let flows = 64
             let rounds = 30
             var came = [[[Int]]](repeating: [[Int]](repeating: [], count: flows), count: pairs)

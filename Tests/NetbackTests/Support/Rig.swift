@@ -65,8 +65,11 @@ final class Rig {
         let hooks = plugin.makeHooks()
         kept.append(hooks)
         try unsafe netback.loadPlugin(hooks.table)
-        #expect(group.synchronize())
+        awaitRound()
     }
+
+    /// Waits until the lanes' rounds that are under way have ended: they may not have seen what was changed.
+    func awaitRound() { #expect(group.synchronize()) }
 
     // MARK: Vifs and guests
 
