@@ -152,7 +152,7 @@ extension EndToEnd {
             _ = try place.configure(place.vif("a", 1), place.vif("c", 3, ", vlan: 9"), place.vif("d", 4), rest: "plugin: none")
             place.daemon?.send(SIGHUP)
             place.awaitLog("plugin can't change while the daemon runs")
-            place.awaitLog("[viaduct] reloaded")
+            place.awaitLog("event=reload.done")
             let vifs = try place.vifs()
             #expect(Set(vifs.keys) == ["a", "c", "d"] && vifs["c"]?["vlan"] as? Int == 9)
             #expect(try place.socketsLeft() == ["a", "c", "control.sock", "d"])
