@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-public import Foundation
+import Foundation
 import Logging
 
 /// How a line of the log looks.
-public enum LineStyle: Sendable, Equatable {
+enum LineStyle: Sendable, Equatable {
     /// With the time in front, to the millisecond, in UTC.
     case dated
     /// With a priority in angle brackets, and without the time: the journal has its own (sd-daemon(3)).
     case journal
 
     /// Of standard error: `JOURNAL_STREAM` names the file that systemd's journal reads from, by device and inode (systemd.exec(5)).
-    public static func ofStandardError(environment: [String: String] = ProcessInfo.processInfo.environment) -> LineStyle {
+    static func ofStandardError(environment: [String: String] = ProcessInfo.processInfo.environment) -> LineStyle {
         var state = stat()
         guard let named = environment["JOURNAL_STREAM"], unsafe fstat(STDERR_FILENO, &state) == 0 else { return .dated }
         return named == "\(state.st_dev):\(state.st_ino)" ? .journal : .dated
     }
 
     /// The line, without its end. Nothing in an entry can begin another line, whoever it comes from.
-    public func line(_ entry: LogEntry, at date: Date) -> String {
+    func line(_ entry: LogEntry, at date: Date) -> String {
         var line: String
         switch self {
         case .dated: line = "\(date.formatted(Self.format)) \(entry.level.rawValue) "

@@ -27,13 +27,13 @@ public final class LogWriter: Sendable {
     /// - Parameters:
     ///   - clock: nanoseconds, which never go back.
     ///   - output: takes a line without its end; one call at a time.
-    public init(style: LineStyle, clock: @escaping @Sendable () -> UInt64, output: @escaping @Sendable (String) -> Void) {
+    init(style: LineStyle, clock: @escaping @Sendable () -> UInt64, output: @escaping @Sendable (String) -> Void) {
         self.style = style
         self.output = output
         self.clock = clock
     }
 
-    public func write(_ entry: LogEntry) {
+    func write(_ entry: LogEntry) {
         let awaitsEnd = state.withLock { state in
             let now = clock()
             tellEnded(&state.gate, now: now)
@@ -45,19 +45,27 @@ public final class LogWriter: Sendable {
             defer { state.awaitsEnd = true }
             return !state.awaitsEnd
         }
-        guard awaitsEnd else { return }
-        // Also when nothing else is logged any more.
+        if awaitsEnd { awaitEnd() }
+    }
+
+    /// Spans end also when nothing else is logged any more.
+    private func awaitEnd() {
         DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .nanoseconds(Int(FloodGate.span))) { [weak self] in
             self?.catchUp()
         }
     }
 
+    /// Tells what was kept back so far, in front of the process's end.
+    public func end() { state.withLock { tellEnded(&$0.gate, now: .max) } }
+
     /// Tells what was kept back in spans that are over.
     func catchUp() {
-        state.withLock { state in
-            state.awaitsEnd = false
+        let awaitsEnd = state.withLock { state in
             tellEnded(&state.gate, now: clock())
+            state.awaitsEnd = state.gate.hasOpenSpans
+            return state.awaitsEnd
         }
+        if awaitsEnd { awaitEnd() }
     }
 
     private func tellEnded(_ gate: inout FloodGate, now: UInt64) {

@@ -102,6 +102,31 @@ private enum Happening: String, LoggedEvent {
         #expect(log.taken.count == FloodGate.limit + 1)
     }
 
+    @Test func whatWasKeptIsToldAtTheEnd() {
+        let log = Log()
+        let writer = log.writer()
+        for _ in 0..<30 { writer.write(entry("a", vif: "v0")) }
+        writer.end()
+        #expect(log.taken.last == "<4>entries were not written count=10 event=log.suppressed subject=v0 suppressed=a")
+        writer.end()
+        #expect(log.taken.count == FloodGate.limit + 1)
+    }
+
+    /// Spans end each at its own time.
+    @Test func aSpanThatBeganLaterEndsLater() {
+        let log = Log()
+        let writer = log.writer()
+        for _ in 0..<30 { writer.write(entry("a", vif: "v0")) }
+        log.advance(FloodGate.span / 2)
+        for _ in 0..<25 { writer.write(entry("b", vif: "v0")) }
+        log.advance(FloodGate.span / 2)
+        writer.catchUp()
+        #expect(log.taken.last?.contains("count=10 event=log.suppressed subject=v0 suppressed=a") == true)
+        log.advance(FloodGate.span / 2)
+        writer.catchUp()
+        #expect(log.taken.last?.contains("count=5 event=log.suppressed subject=v0 suppressed=b") == true)
+    }
+
     @Test func criticalEntriesAlwaysPass() {
         let log = Log()
         let writer = log.writer()

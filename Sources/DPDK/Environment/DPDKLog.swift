@@ -13,7 +13,7 @@ public enum DPDKLog {
 
     /// Keeps DPDK's log out of standard error; call before ``EAL/start(_:)``.
     ///
-    /// - Parameter keepsLines: for ``takeLines()``. Whoever logs never waits for that: at most 256 lines are kept.
+    /// - Parameter keepsLines: for ``takeLines()``. At most 256 wait; whoever logs waits for no more than the copy of a line.
     public static func capture(keepsLines: Bool = false) throws(DPDKError) {
         try DPDKError.check(cdpdk_log_capture(keepsLines), "redirect DPDK's log")
     }

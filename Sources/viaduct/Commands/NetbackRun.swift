@@ -11,8 +11,10 @@ import Netback
 enum NetbackRun {
     static func run(_ command: NetbackCommand) throws {
         let levels = LogLevelSwitch(command.verbose ? .debug : .critical)
+        let writer = LogWriter()
+        defer { writer.end() }
         let configuration = command.daemonConfiguration
-        let host = try NetbackHost(configuration, levels: levels, logger: levels.logger(label: "viaduct", to: LogWriter()))
+        let host = try NetbackHost(configuration, levels: levels, logger: levels.logger(label: "viaduct", to: writer))
         let sockets = configuration.vifs.map(\.socketPath).joined(separator: " ")
         Console.line("serving \(sockets) as process \(getpid())")
         var failure: Interrupted?

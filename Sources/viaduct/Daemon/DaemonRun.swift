@@ -13,7 +13,9 @@ enum DaemonRun {
         umask(0o077)
         Interruption.watchReload()
         let levels = LogLevelSwitch(configuration.logLevel)
-        let logger = levels.logger(label: "viaduct", to: LogWriter())
+        let writer = LogWriter()
+        defer { writer.end() }
+        let logger = levels.logger(label: "viaduct", to: writer)
         let claim = try configuration.control.map { try ControlSocketClaim($0) }
         // Behind the EAL's and the sanitizers' handlers, before the first guest.
         try VhostMemoryFault.survive()

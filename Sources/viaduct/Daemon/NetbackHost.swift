@@ -178,7 +178,7 @@ final class NetbackHost: @unchecked Sendable {
 
     // MARK: The end
 
-    /// A daemon that is told to end is gone within two seconds, whatever its guests do.
+    /// What guests have for the way back from their VIs when the daemon ends: one that is flooded, or stands still, does not hold it up.
     private static let withdrawalMilliseconds = 1000
 
     /// Sends the guests away and takes everything down.
